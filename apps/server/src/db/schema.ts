@@ -1,0 +1,153 @@
+/**
+ * @file The tables as TypeScript sees them, and the two handles through which they are reached.
+ * Envelopes are kept as the base64url text of the wire (docs/adr/0003-envelopes-as-text.md).
+ */
+import type { ColumnType, Generated, Insertable, Kysely, Selectable, Transaction } from 'kysely';
+
+/** bigint columns arrive as numbers: the drivers are set up so, and no counter passes 2^53. */
+type BigInteger = ColumnType<number, number, number>;
+/** Set by the database's clock when left out. */
+type CreatedAt = ColumnType<Date, Date | undefined, never>;
+
+/** One account. `id` was made by its client. */
+export interface UsersTable {
+  id: string;
+  login: string;
+  email: string | null;
+  full_name: string | null;
+  role: ColumnType<Role, Role | undefined, Role>;
+  is_active: ColumnType<boolean, boolean | undefined, boolean>;
+  kdf_profile: number;
+  kdf_salt: string;
+  /** Argon2id (PHC string) over HMAC(pepper, authKey). */
+  verifier: string;
+  /** Which key of the ring was the pepper. */
+  verifier_key_id: string;
+  ak_epoch: number | null;
+  wrap_ciphertext: string | null;
+  wrap_iv: string | null;
+  wrap_tag: string | null;
+  state_ciphertext: string | null;
+  state_iv: string | null;
+  state_tag: string | null;
+  state_seq: BigInteger | null;
+  created_at: CreatedAt;
+}
+type Role = 'admin' | 'moderator' | 'user' | 'viewer';
+
+/** One logged-in device, and the family of its refresh tokens. Revoking it is one flag on this row. */
+export interface SessionsTable {
+  id: string;
+  user_id: string;
+  device_id: string;
+  device_name: string;
+  transport: 'body' | 'cookie';
+  address_prefix: string;
+  created_at: CreatedAt;
+  last_used_at: ColumnType<Date, Date | undefined, Date>;
+  revoked_at: ColumnType<Date | null, undefined, Date>;
+  /** Why it was revoked: `logout`, `revoked`, `rekey`, `refresh-reuse`. */
+  revoked_reason: ColumnType<string | null, undefined, string>;
+}
+
+/** A refresh token that was given out. Only its HMAC is kept. */
+export interface RefreshTokensTable {
+  token_hash: Uint8Array;
+  session_id: string;
+  key_id: string;
+  issued_at: CreatedAt;
+  expires_at: Date;
+  used_at: ColumnType<Date | null, undefined, Date>;
+  /** HMAC of the Idempotency-Key with which it was used, if there was one. */
+  retry_hash: ColumnType<Uint8Array | null, undefined, Uint8Array>;
+}
+
+/** Failed logins under one key: HMAC of the login, or of login and address prefix. */
+export interface LoginFailuresTable {
+  key_hash: Uint8Array;
+  failures: number;
+  window_started_at: Date;
+  locked_until: Date | null;
+}
+
+/** One vault. */
+export interface VaultsTable {
+  id: string;
+  owner_id: string;
+  integrity: 'manifest' | 'none';
+  vk_epoch: number;
+  wrap_ciphertext: string | null;
+  wrap_iv: string | null;
+  wrap_tag: string | null;
+  /** Last revision given to an entry or deletion; every operation takes one. */
+  revision: Generated<number>;
+  /** How many commits there were; a manifest vault's newest manifest has this seq. */
+  seq: Generated<number>;
+  created_at: CreatedAt;
+}
+
+/** The present state of one entry, or its tombstone (`deleted`, no envelope). */
+export interface EntriesTable {
+  vault_id: string;
+  id: string;
+  version: number;
+  vk_epoch: number;
+  schema: number;
+  deleted: boolean;
+  ciphertext: string | null;
+  iv: string | null;
+  tag: string | null;
+  revision: BigInteger;
+  updated_at: ColumnType<Date, Date | undefined, Date>;
+}
+
+/** Earlier versions of entries that are there. */
+export interface EntryVersionsTable {
+  vault_id: string;
+  entry_id: string;
+  version: number;
+  vk_epoch: number;
+  schema: number;
+  ciphertext: string;
+  iv: string;
+  tag: string;
+  updated_at: ColumnType<Date, Date | undefined, never>;
+}
+
+/** Every manifest of every vault; none is ever removed while the vault is there. */
+export interface ManifestsTable {
+  vault_id: string;
+  seq: BigInteger;
+  /** The vault's revision after the commit that brought it. */
+  revision: BigInteger;
+  ciphertext: string;
+  iv: string;
+  tag: string;
+  created_at: CreatedAt;
+}
+
+/** All tables. */
+export interface Database {
+  users: UsersTable;
+  sessions: SessionsTable;
+  refresh_tokens: RefreshTokensTable;
+  login_failures: LoginFailuresTable;
+  vaults: VaultsTable;
+  entries: EntriesTable;
+  entry_versions: EntryVersionsTable;
+  manifests: ManifestsTable;
+}
+
+/** A connection or a transaction: functions that take it compose inside either. */
+export type Db = Kysely<Database>;
+
+/** A transaction only: for functions that lock, or write in two places. */
+export type Tx = Transaction<Database>;
+
+export type UserRow = Selectable<UsersTable>;
+export type NewUserRow = Insertable<UsersTable>;
+export type SessionRow = Selectable<SessionsTable>;
+export type VaultRow = Selectable<VaultsTable>;
+export type EntryRow = Selectable<EntriesTable>;
+export type EntryVersionRow = Selectable<EntryVersionsTable>;
+export type ManifestRow = Selectable<ManifestsTable>;

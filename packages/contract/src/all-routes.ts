@@ -1,0 +1,56 @@
+/** @file The list of every route, from which OpenAPI and the tests are made. */
+import {
+  getAuthPolicy,
+  listSessions,
+  login,
+  logout,
+  logoutAll,
+  prelogin,
+  refresh,
+  register,
+  rekey,
+  revokeSession,
+} from './auth.ts';
+import { createEntry, deleteEntry, getEntry, listEntries, replaceEntry } from './entries.ts';
+import { health, livez, readyz } from './operations.ts';
+import type { RouteContract } from './route.ts';
+import {
+  commitVault,
+  createVault,
+  deleteVault,
+  getChanges,
+  listEntryVersions,
+  listVaults,
+  replaceAccountState,
+  replaceVault,
+} from './vaults.ts';
+
+/** Every operation of the API, in the order of the documentation. */
+export const allRoutes: readonly RouteContract[] = [
+  getAuthPolicy,
+  prelogin,
+  register,
+  login,
+  refresh,
+  logout,
+  logoutAll,
+  listSessions,
+  revokeSession,
+  rekey,
+  replaceAccountState,
+  listVaults,
+  createVault,
+  replaceVault,
+  deleteVault,
+  commitVault,
+  getChanges,
+  listEntryVersions,
+  createEntry,
+  listEntries,
+  getEntry,
+  replaceEntry,
+  deleteEntry,
+  livez,
+  readyz,
+  health,
+];

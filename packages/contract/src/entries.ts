@@ -1,0 +1,102 @@
+/** @file The plain surface: entries of the caller's own default vault, for callers with a format of their own. */
+import { type Static, Type } from '@sinclair/typebox';
+import { Entry } from './entry-fields.ts';
+import { defineRoute } from './route.ts';
+import { EnvelopeFields, Nullable, Uuid } from './scalars.ts';
+
+/** Bounds of one page of entries. */
+export const ENTRIES_PAGE_LIMITS = { min: 1, max: 1_000, default: 100 } as const;
+
+const EntryParams = Type.Object({ id: Uuid }, { additionalProperties: false });
+const EntryBody = Type.Object(EnvelopeFields, { additionalProperties: false });
+const IfMatch = Type.Object({
+  'if-match': Type.Optional(Type.String({ maxLength: 32, description: 'The ETag of the version replaced.' })),
+});
+const entryHeaders = { etag: '"<version>"' } as const;
+
+/** Creates an entry in the default vault. */
+export const createEntry = defineRoute({
+  operationId: 'createEntry',
+  method: 'POST',
+  path: '/api/v1/entries',
+  tag: 'entries',
+  summary: 'Create an entry',
+  description: 'Without an id the server makes one. A taken id is a conflict.',
+  auth: 'session',
+  body: Type.Object({ id: Type.Optional(Uuid), ...EnvelopeFields }, { additionalProperties: false }),
+  bodyLimitBytes: 524_288,
+  success: { status: 201, body: Entry },
+  successHeaders: entryHeaders,
+  refusals: ['invalid-token', 'vault-not-found', 'conflict'],
+});
+
+/** Lists the entries of the default vault. */
+export const listEntries = defineRoute({
+  operationId: 'listEntries',
+  method: 'GET',
+  path: '/api/v1/entries',
+  tag: 'entries',
+  summary: 'List entries',
+  auth: 'session',
+  query: Type.Object(
+    {
+      limit: Type.Optional(
+        Type.Integer({ minimum: ENTRIES_PAGE_LIMITS.min, maximum: ENTRIES_PAGE_LIMITS.max }),
+      ),
+      cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_-]+$' })),
+    },
+    { additionalProperties: false },
+  ),
+  success: {
+    status: 200,
+    body: Type.Object({ items: Type.Array(Entry), nextCursor: Nullable(Type.String()) }),
+  },
+  refusals: ['invalid-token', 'vault-not-found'],
+});
+
+/** Reads one entry. */
+export const getEntry = defineRoute({
+  operationId: 'getEntry',
+  method: 'GET',
+  path: '/api/v1/entries/:id',
+  tag: 'entries',
+  summary: 'Read an entry',
+  auth: 'session',
+  params: EntryParams,
+  success: { status: 200, body: Entry },
+  successHeaders: entryHeaders,
+  refusals: ['invalid-token', 'entry-not-found'],
+});
+
+/** Replaces an entry's envelope, if it still has the version named by If-Match. */
+export const replaceEntry = defineRoute({
+  operationId: 'replaceEntry',
+  method: 'PUT',
+  path: '/api/v1/entries/:id',
+  tag: 'entries',
+  summary: "Replace an entry's envelope",
+  auth: 'session',
+  params: EntryParams,
+  headers: IfMatch,
+  body: EntryBody,
+  bodyLimitBytes: 524_288,
+  success: { status: 200, body: Entry },
+  successHeaders: entryHeaders,
+  refusals: ['invalid-token', 'entry-not-found', 'if-match-required', 'version-stale'],
+});
+
+/** Deletes an entry, if it still has the version named by If-Match. */
+export const deleteEntry = defineRoute({
+  operationId: 'deleteEntry',
+  method: 'DELETE',
+  path: '/api/v1/entries/:id',
+  tag: 'entries',
+  summary: 'Delete an entry',
+  auth: 'session',
+  params: EntryParams,
+  headers: IfMatch,
+  success: { status: 204 },
+  refusals: ['invalid-token', 'entry-not-found', 'if-match-required', 'version-stale'],
+});
+
+export type EntryEnvelope = Static<typeof EntryBody>;

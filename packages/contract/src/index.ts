@@ -1,0 +1,76 @@
+/** The one door of the contract: everything that may be said on the wire. */
+export { allRoutes } from './all-routes.ts';
+export {
+  AuthPolicy,
+  Device,
+  getAuthPolicy,
+  LoginAnswer,
+  listSessions,
+  login,
+  logout,
+  logoutAll,
+  prelogin,
+  refresh,
+  register,
+  rekey,
+  revokeSession,
+  Session,
+  Tokens,
+  Transport,
+} from './auth.ts';
+export { DecodeError, decode } from './decode.ts';
+export {
+  createEntry,
+  deleteEntry,
+  ENTRIES_PAGE_LIMITS,
+  type EntryEnvelope,
+  getEntry,
+  listEntries,
+  replaceEntry,
+} from './entries.ts';
+export { ENTRY_HISTORY_LIMIT, Entry } from './entry-fields.ts';
+export { canonicalLogin, isReservedLogin, LOGIN_MAX_LENGTH, RESERVED_USERNAMES } from './login.ts';
+export { buildOpenApi } from './openapi.ts';
+export { health, livez, readyz } from './operations.ts';
+export { commonProblems, Problem, type ProblemCode, problems, problemType } from './problems.ts';
+export {
+  type AnswerOf,
+  type BodyOf,
+  DEFAULT_BODY_LIMIT_BYTES,
+  type ParamsOf,
+  type QueryOf,
+  type RouteContract,
+} from './route.ts';
+export {
+  base64UrlLength,
+  DEFAULT_KDF_PROFILE,
+  ENVELOPE_BYTES,
+  Envelope,
+  KdfProfile,
+  Sealed,
+  SMALL_ENVELOPE_BYTES,
+  Wrap,
+} from './scalars.ts';
+export { JSON_MAX_DEPTH, parseStrictJson, StrictJsonError } from './strict-json.ts';
+export { Role, User } from './users.ts';
+export {
+  CHANGES_LIMITS,
+  Changes,
+  COMMIT_LIMITS,
+  commitVault,
+  createVault,
+  DeleteOperation,
+  Deletion,
+  deleteVault,
+  EntryVersion,
+  getChanges,
+  listEntryVersions,
+  listVaults,
+  NewVault,
+  PutOperation,
+  replaceAccountState,
+  replaceVault,
+  VAULTS_PER_ACCOUNT,
+  Vault,
+  VaultIntegrity,
+} from './vaults.ts';

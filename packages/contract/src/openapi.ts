@@ -1,0 +1,127 @@
+/** @file Makes the OpenAPI 3.1 document out of the routes. */
+import type { TObject, TSchema } from '@sinclair/typebox';
+import { allRoutes } from './all-routes.ts';
+import { commonProblems, Problem, type ProblemCode, problems } from './problems.ts';
+import { DEFAULT_BODY_LIMIT_BYTES, type RouteContract } from './route.ts';
+
+type Json = { readonly [key: string]: unknown };
+
+/**
+ * Builds the document. Schemas with a title become components; the rest stays in place.
+ *
+ * @param info.version version of the server or package, semver.
+ */
+export function buildOpenApi(info: { readonly version: string }): Json {
+  const components: Record<string, unknown> = {};
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of allRoutes) {
+    for (const path of [route.path, ...(route.aliases ?? [])]) {
+      const key = path.replaceAll(/:(\w+)/g, '{$1}');
+      paths[key] = { ...paths[key], [route.method.toLowerCase()]: operation(route, path, components) };
+    }
+  }
+  hoist(Problem, components);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'zkvault',
+      version: info.version,
+      description: 'A vault server that stores only ciphertext. The cryptography is in docs/protocol.md.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    paths,
+    components: {
+      schemas: components,
+      securitySchemes: { session: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+  };
+}
+
+function operation(route: RouteContract, path: string, components: Record<string, unknown>): Json {
+  const alias = path === route.path ? '' : 'Alias';
+  return {
+    operationId: `${route.operationId}${alias}`,
+    tags: [route.tag],
+    summary: route.summary,
+    ...(route.description === undefined ? {} : { description: route.description }),
+    security: route.auth === 'none' ? [] : [{ session: [] }],
+    parameters: [
+      ...parameters(route.params, 'path', components),
+      ...parameters(route.query, 'query', components),
+      ...parameters(route.headers, 'header', components),
+    ],
+    ...(route.body === undefined ? {} : { requestBody: requestBody(route, route.body, components) }),
+    responses: { ...success(route, components), ...refusals(route) },
+  };
+}
+
+function parameters(
+  schema: TObject | undefined,
+  place: string,
+  components: Record<string, unknown>,
+): readonly Json[] {
+  if (schema === undefined) return [];
+  return Object.entries(schema.properties).map(([name, value]) => ({
+    name,
+    in: place,
+    required: schema.required?.includes(name) ?? false,
+    schema: hoist(value, components),
+  }));
+}
+
+function requestBody(route: RouteContract, body: TObject, components: Record<string, unknown>): Json {
+  return {
+    required: true,
+    description: `At most ${route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES} bytes.`,
+    content: { 'application/json': { schema: hoist(body, components) } },
+  };
+}
+
+function success(route: RouteContract, components: Record<string, unknown>): Json {
+  const headers = Object.entries(route.successHeaders ?? {}).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' } },
+  ]);
+  const common = {
+    description: route.summary,
+    ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) }),
+  };
+  if (route.success.status === 204) return { 204: common };
+  const content = { 'application/json': { schema: hoist(route.success.body, components) } };
+  return { [route.success.status]: { ...common, content } };
+}
+
+function refusals(route: RouteContract): Json {
+  const byStatus = new Map<number, ProblemCode[]>();
+  for (const code of [...route.refusals, ...commonProblems]) {
+    const { status } = problems[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  const content = {
+    'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+  };
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [status, { description: `\`${codes.join('`, `')}\``, content }]),
+  );
+}
+
+/** Replaces every titled schema below by a reference and puts it among the components. */
+function hoist(schema: TSchema, components: Record<string, unknown>): unknown {
+  const plain = hoistChildren(schema, components);
+  if (typeof schema.title !== 'string') return plain;
+  components[schema.title] = plain;
+  return { $ref: `#/components/schemas/${schema.title}` };
+}
+
+function hoistChildren(schema: TSchema, components: Record<string, unknown>): unknown {
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === 'properties') {
+      const properties = Object.entries(value as Record<string, TSchema>);
+      result[key] = Object.fromEntries(properties.map(([name, child]) => [name, hoist(child, components)]));
+    } else if (key === 'anyOf') result[key] = (value as TSchema[]).map((child) => hoist(child, components));
+    else if (key === 'items') result[key] = hoist(value as TSchema, components);
+    else result[key] = value;
+  }
+  return result;
+}

@@ -1,0 +1,66 @@
+/** @file What a route is: one value that feeds validation, types, the SDK and OpenAPI. */
+import type { Static, TObject, TSchema } from '@sinclair/typebox';
+import type { ProblemCode } from './problems.ts';
+
+/** Largest body of a route that does not say otherwise, in bytes. */
+export const DEFAULT_BODY_LIMIT_BYTES = 131_072;
+
+/** One operation of the API. */
+export interface RouteContract {
+  readonly operationId: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Path with `:name` for parameters. */
+  readonly path: string;
+  /** Other paths of the same operation. */
+  readonly aliases?: readonly string[];
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** Who may call: everybody, or the holder of a session's access token. */
+  readonly auth: 'none' | 'session';
+  readonly params?: TObject;
+  readonly query?: TObject;
+  /** Request headers the operation reads, lower case. */
+  readonly headers?: TObject;
+  readonly body?: TObject;
+  /** Largest body in bytes; {@link DEFAULT_BODY_LIMIT_BYTES} if absent. */
+  readonly bodyLimitBytes?: number;
+  readonly success: { readonly status: 200 | 201; readonly body: TSchema } | { readonly status: 204 };
+  /** Response headers beside those that every answer has. */
+  readonly successHeaders?: Readonly<Record<string, string>>;
+  /** Problems beside the common ones. */
+  readonly refusals: readonly ProblemCode[];
+}
+
+/** The request body of a route. */
+export type BodyOf<Route extends RouteContract> = Route extends {
+  readonly body: infer Schema extends TObject;
+}
+  ? Static<Schema>
+  : undefined;
+
+/** The path parameters of a route. */
+export type ParamsOf<Route extends RouteContract> = Route extends {
+  readonly params: infer Schema extends TObject;
+}
+  ? Static<Schema>
+  : undefined;
+
+/** The query of a route. */
+export type QueryOf<Route extends RouteContract> = Route extends {
+  readonly query: infer Schema extends TObject;
+}
+  ? Static<Schema>
+  : undefined;
+
+/** The body of a route's successful answer; undefined for 204. */
+export type AnswerOf<Route extends RouteContract> = Route['success'] extends {
+  readonly body: infer Schema extends TSchema;
+}
+  ? Static<Schema>
+  : undefined;
+
+/** Keeps the literal types of a route while checking its shape. */
+export function defineRoute<const Route extends RouteContract>(route: Route): Route {
+  return route;
+}
