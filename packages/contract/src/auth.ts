@@ -4,7 +4,6 @@ import { LOGIN_MAX_LENGTH } from './login.ts';
 import { defineRoute } from './route.ts';
 import {
   AuthKey,
-  Base64UrlOf,
   Counter,
   Instant,
   KdfProfile,
@@ -20,13 +19,13 @@ import { Email, FullName, User } from './users.ts';
 import { NewVault, VAULTS_PER_ACCOUNT, Vault } from './vaults.ts';
 
 /** A login as a person types it; the server makes it canonical. */
-export const Login = Type.String({ minLength: 1, maxLength: LOGIN_MAX_LENGTH });
+const Login = Type.String({ minLength: 1, maxLength: LOGIN_MAX_LENGTH });
 
 /** Advice for a registration form. A client only ever tightens its own rules with it. */
 export const AuthPolicy = Type.Object(
   {
     password: Type.Object({
-      minLength: Type.Integer({ minimum: 12 }),
+      minLength: Type.Integer({ minimum: 12, maximum: 1024 }),
       minScore: Type.Integer({ minimum: 0, maximum: 4 }),
       requireClasses: Type.Boolean({ description: 'Upper, lower, digit and symbol are all needed.' }),
     }),
@@ -110,10 +109,13 @@ export const Device = Type.Object(
 );
 export type Device = Static<typeof Device>;
 
+/** A bearer token as RFC 6750 section 2.1 spells it: it can stand in a header as it is. */
+const AccessToken = Type.String({ minLength: 1, maxLength: 4096, pattern: '^[A-Za-z0-9._~+/-]+=*$' });
+
 const tokenFields = {
-  accessToken: Type.String({ minLength: 1, maxLength: 4096 }),
+  accessToken: AccessToken,
   tokenType: Type.Literal('Bearer'),
-  expiresIn: Type.Integer({ minimum: 1, description: 'Seconds.' }),
+  expiresIn: Type.Integer({ minimum: 1, maximum: 31_536_000, description: 'Seconds.' }),
   refreshToken: Type.Optional(RefreshToken),
 };
 
@@ -260,7 +262,7 @@ export const rekey = defineRoute({
       authKey: AuthKey,
       newLogin: Type.Optional(Login),
       newProfile: KdfProfile,
-      newSalt: Base64UrlOf(16),
+      newSalt: Salt,
       newAuthKey: AuthKey,
       newWrap: Type.Optional(Wrap),
       newAccountState: Type.Optional(Sealed),

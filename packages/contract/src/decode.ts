@@ -35,21 +35,21 @@ function decodeAt(schema: TSchema, value: unknown, pointer: string): unknown {
     case 'Union':
       return decodeUnion(schema, value, pointer);
     case 'String':
-      return require(typeof value === 'string' && fitsString(schema, value), value, pointer);
+      return accept(typeof value === 'string' && fitsString(schema, value), value, pointer);
     case 'Integer':
-      return require(Number.isSafeInteger(value) && fitsInteger(schema, value as number), value, pointer);
+      return accept(Number.isSafeInteger(value) && fitsInteger(schema, value as number), value, pointer);
     case 'Boolean':
-      return require(typeof value === 'boolean', value, pointer);
+      return accept(typeof value === 'boolean', value, pointer);
     case 'Literal':
-      return require(value === schema['const'], value, pointer);
+      return accept(value === schema['const'], value, pointer);
     case 'Null':
-      return require(value === null, value, pointer);
+      return accept(value === null, value, pointer);
     default:
       throw new TypeError(`the contract has no ${schema[Kind]}`);
   }
 }
 
-function require<Value>(fits: boolean, value: Value, pointer: string): Value {
+function accept<Value>(fits: boolean, value: Value, pointer: string): Value {
   if (!fits) throw new DecodeError(pointer);
   return value;
 }

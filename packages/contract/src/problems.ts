@@ -1,34 +1,140 @@
 /** @file Every refusal the API knows. The table is the only place where a status is chosen. */
 import { type Static, Type } from '@sinclair/typebox';
 
-/** Status and title of every problem. */
+/**
+ * Status, title and help of every problem. `help` says what it means and what to do next; it is for
+ * docs/problems.md and is not sent.
+ */
 export const problems = {
-  'malformed-json': { status: 400, title: 'The body is not acceptable JSON.' },
-  'malformed-request': { status: 400, title: 'The request is not acceptable HTTP.' },
-  'registration-refused': { status: 400, title: 'This registration is not possible.' },
-  'current-key-wrong': { status: 400, title: 'The current authentication key is wrong.' },
-  'invalid-credentials': { status: 401, title: 'Login or key is wrong, or the account cannot log in now.' },
-  'invalid-token': { status: 401, title: 'A valid token is required.' },
-  'insufficient-permission': { status: 403, title: 'The account may not do this.' },
-  'origin-refused': { status: 403, title: 'This origin may not use the session cookie.' },
-  'route-not-found': { status: 404, title: 'No such route.' },
-  'session-not-found': { status: 404, title: 'No such session.' },
-  'vault-not-found': { status: 404, title: 'No such vault.' },
-  'entry-not-found': { status: 404, title: 'No such entry.' },
-  'request-timeout': { status: 408, title: 'The request took too long to arrive.' },
-  conflict: { status: 409, title: 'Something else was written first.' },
-  'version-stale': { status: 412, title: 'The entry has another version now.' },
-  'body-too-large': { status: 413, title: 'The body is larger than this route takes.' },
-  'media-type-unsupported': { status: 415, title: 'The body must be application/json.' },
-  'host-refused': { status: 421, title: 'This server does not answer for that host.' },
-  'request-invalid': { status: 422, title: 'The request does not match the contract.' },
-  'manifest-required': { status: 428, title: 'This vault takes no write without a manifest.' },
-  'if-match-required': { status: 428, title: 'Say with If-Match which version is replaced.' },
-  'headers-too-large': { status: 431, title: 'The request headers are too large.' },
-  internal: { status: 500, title: 'The server failed.' },
-  overloaded: { status: 503, title: 'The server is busy. Try again soon.' },
-  unavailable: { status: 503, title: 'The server cannot reach its database. Try again soon.' },
-} as const satisfies Record<string, { readonly status: number; readonly title: string }>;
+  'malformed-json': {
+    status: 400,
+    title: 'The body is not acceptable JSON.',
+    help: 'The body is not JSON of RFC 8259, or it holds what this API never takes: a duplicate key, `__proto__`, a NUL character, a lone surrogate, an integer beyond 2^53 - 1, or more than 16 levels. Send other JSON; the same request will always fail.',
+  },
+  'malformed-request': {
+    status: 400,
+    title: 'The request is not acceptable HTTP.',
+    help: 'The bytes are not HTTP/1.1 as RFC 9112 has it, or the path cannot be decoded. Look at the client or the proxy in between.',
+  },
+  'registration-refused': {
+    status: 400,
+    title: 'This registration is not possible.',
+    help: 'The login is taken, reserved or not in an acceptable form; which of these is not told. Choose another login.',
+  },
+  'current-key-wrong': {
+    status: 400,
+    title: 'The current authentication key is wrong.',
+    help: 'The authentication key sent along is not the present one. Derive it again from the present password, profile and salt.',
+  },
+  'invalid-credentials': {
+    status: 401,
+    title: 'Login or key is wrong, or the account cannot log in now.',
+    help: 'Unknown login, wrong key, locked or inactive: the answer is the same for all. Check the password (and the Secret Key); after several failures wait 15 minutes.',
+  },
+  'invalid-token': {
+    status: 401,
+    title: 'A valid token is required.',
+    help: 'The access token is absent, malformed, expired or its session has ended; for a refresh, the refresh token is unknown, used or expired. Refresh, and if that is refused log in again.',
+  },
+  'insufficient-permission': {
+    status: 403,
+    title: 'The account may not do this.',
+    help: 'The account is known but its role does not allow this. Ask an administrator.',
+  },
+  'origin-refused': {
+    status: 403,
+    title: 'This origin may not use the session cookie.',
+    help: "A browser sent the session cookie from an origin that is not configured. Add the origin to the server's configuration, or use the body transport.",
+  },
+  'route-not-found': {
+    status: 404,
+    title: 'No such route.',
+    help: 'There is no such path, or not with this method. Compare with `/openapi.json`.',
+  },
+  'session-not-found': {
+    status: 404,
+    title: 'No such session.',
+    help: 'The account has no session of this id. It may have ended already.',
+  },
+  'vault-not-found': {
+    status: 404,
+    title: 'No such vault.',
+    help: 'The account has no vault of this id; a vault of somebody else gives the same answer. List the vaults.',
+  },
+  'entry-not-found': {
+    status: 404,
+    title: 'No such entry.',
+    help: 'There is no such entry in this vault, or it was deleted; an entry of somebody else gives the same answer. Read the changes.',
+  },
+  'request-timeout': {
+    status: 408,
+    title: 'The request took too long to arrive.',
+    help: 'The request did not arrive in time. Send it again, faster.',
+  },
+  conflict: {
+    status: 409,
+    title: 'Something else was written first.',
+    help: 'Something else was written first, or an id is in use. Read the changes, merge, and commit again from the `seq` that the answer names.',
+  },
+  'version-stale': {
+    status: 412,
+    title: 'The entry has another version now.',
+    help: "`If-Match` names a version that is no longer the present one. Read the entry again (the answer's ETag is the present version), merge, and write again.",
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'The body is larger than this route takes.',
+    help: "The body is over the route's limit, which `/openapi.json` states. Send less at a time.",
+  },
+  'media-type-unsupported': {
+    status: 415,
+    title: 'The body must be application/json.',
+    help: 'The body came with another media type, or with none. Send `Content-Type: application/json`.',
+  },
+  'host-refused': {
+    status: 421,
+    title: 'This server does not answer for that host.',
+    help: 'The `Host` header is not one that the server was configured to answer for. Use a configured name, or configure this one.',
+  },
+  'request-invalid': {
+    status: 422,
+    title: 'The request does not match the contract.',
+    help: 'The JSON is fine but does not fit the contract. `errors` says where; unknown fields are refused and nothing is converted. Correct the request.',
+  },
+  'manifest-required': {
+    status: 428,
+    title: 'This vault takes no write without a manifest.',
+    help: 'The vault was created with `integrity: "manifest"`: a commit without a manifest would be invisible to every client. Send the manifest of seq `baseSeq + 1`.',
+  },
+  'if-match-required': {
+    status: 428,
+    title: 'Say with If-Match which version is replaced.',
+    help: 'A write that names no version could undo the work of another. Send `If-Match` with the ETag of the version that you mean to replace.',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'The request headers are too large.',
+    help: 'The request line and headers are over 16 KiB. Send fewer or shorter ones.',
+  },
+  internal: {
+    status: 500,
+    title: 'The server failed.',
+    help: 'The server failed; the request may have been carried out or not. Read before writing again, and give the `requestId` to the operator.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'The server is busy. Try again soon.',
+    help: 'The server takes no more of this work just now. Wait for `Retry-After` seconds and try again.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'The server cannot reach its database. Try again soon.',
+    help: 'The database cannot be reached. A read may be repeated after `Retry-After` seconds; after a write, read first.',
+  },
+} as const satisfies Record<
+  string,
+  { readonly status: number; readonly title: string; readonly help: string }
+>;
 
 /** A problem's stable name. Clients switch on it; titles may be reworded. */
 export type ProblemCode = keyof typeof problems;
@@ -50,7 +156,7 @@ export const commonProblems: readonly ProblemCode[] = [
 ];
 
 /** Where one part of a request does not match the contract. The value itself is never echoed. */
-export const ProblemError = Type.Object(
+const ProblemError = Type.Object(
   {
     pointer: Type.String({ description: 'JSON pointer (RFC 6901) below body, query, path or headers.' }),
     code: Type.String(),
