@@ -126,13 +126,20 @@ export interface ManifestsTable {
   created_at: CreatedAt;
 }
 
-/** All tables. */
+/** A view: the vault that the plain surface of an account works on. An account may have none. */
+export interface DefaultVaultsView {
+  owner_id: string;
+  vault_id: string;
+}
+
+/** All tables and views. */
 export interface Database {
   users: UsersTable;
   sessions: SessionsTable;
   refresh_tokens: RefreshTokensTable;
   login_failures: LoginFailuresTable;
   vaults: VaultsTable;
+  default_vaults: DefaultVaultsView;
   entries: EntriesTable;
   entry_versions: EntryVersionsTable;
   manifests: ManifestsTable;

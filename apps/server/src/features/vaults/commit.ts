@@ -1,0 +1,121 @@
+/**
+ * @file The one way to write entries, under the commit surface and the plain surface alike.
+ * It decides what may follow what; it never looks into an envelope.
+ */
+import { type DeleteOperation, ENTRY_HISTORY_LIMIT, type PutOperation, type Sealed } from '@zkvault/contract';
+import type { Tx } from '../../db/schema.ts';
+import { ServiceError } from '../../lib/service-error.ts';
+import {
+  advanceVault,
+  buryEntries,
+  type CommittedHead,
+  type DeletionRow,
+  type EntryState,
+  findEntryStates,
+  forgetVersions,
+  keepVersions,
+  type PutRow,
+  pruneVersions,
+  writeEntries,
+} from './commit-store.ts';
+import { insertManifests, type LockedVault } from './store.ts';
+
+/** One write of a commit. */
+export type Operation = PutOperation | DeleteOperation;
+
+/** What a caller wishes to write, and on top of what. */
+export interface Commit {
+  readonly baseSeq: number;
+  readonly operations: readonly Operation[];
+  readonly manifest?: Sealed | undefined;
+}
+
+/**
+ * Writes to a locked vault, all or nothing: nothing is written unless everything fits.
+ *
+ * Operation i takes revision `vault.revision + i + 1`, so a page of changes may end between any two.
+ *
+ * @returns the new head; undefined if the commit does not follow what is there: another baseSeq, another
+ *   vault-key epoch, a version that is not the next one, or the id of a deleted entry.
+ * @throws {ServiceError} `request-invalid` if an id occurs twice, or for a manifest that does not belong
+ *   there; `manifest-required`.
+ */
+export async function writeCommit(
+  tx: Tx,
+  vault: LockedVault,
+  commit: Commit,
+): Promise<CommittedHead | undefined> {
+  assertDistinctIds(commit.operations);
+  assertManifestFits(vault, commit);
+  if (commit.baseSeq !== vault.seq) return undefined;
+  const ids = commit.operations.map(({ id }) => id);
+  const states = new Map((await findEntryStates(tx, vault, ids)).map((state) => [state.id, state]));
+  const follows = commit.operations.every((operation) =>
+    followsState(vault, operation, states.get(operation.id)),
+  );
+  if (!follows) return undefined;
+
+  const head = await advanceVault(tx, vault, commit.operations.length);
+  const puts: PutRow[] = [];
+  const deletions: DeletionRow[] = [];
+  for (const [index, operation] of commit.operations.entries()) {
+    const row = { ...operation, revision: vault.revision + index + 1 };
+    if (row.op === 'put') puts.push(row);
+    else deletions.push(row);
+  }
+  if (puts.length > 0) await putEntries(tx, vault, puts, head.committedAt);
+  if (deletions.length > 0) await deleteEntries(tx, vault, deletions, head.committedAt);
+  if (commit.manifest !== undefined) {
+    await insertManifests(tx, [{ vault_id: vault.id, revision: head.revision, ...commit.manifest }]);
+  }
+  return head;
+}
+
+function assertDistinctIds(operations: readonly Operation[]): void {
+  const seen = new Set<string>();
+  for (const [index, { id }] of operations.entries()) {
+    if (seen.has(id)) throw ServiceError.invalid(`/body/operations/${index}/id`, 'duplicate');
+    seen.add(id);
+  }
+}
+
+function assertManifestFits(vault: LockedVault, { baseSeq, manifest }: Commit): void {
+  if (vault.integrity === 'none') {
+    if (manifest !== undefined) throw ServiceError.invalid('/body/manifest', 'unexpected');
+    return;
+  }
+  if (manifest === undefined) throw new ServiceError('manifest-required');
+  if (manifest.seq !== baseSeq + 1) throw ServiceError.invalid('/body/manifest/seq', 'not-next');
+}
+
+function followsState(vault: LockedVault, operation: Operation, state: EntryState | undefined): boolean {
+  if (operation.op === 'put' && operation.vkEpoch !== vault.vk_epoch) return false;
+  if (state === undefined) return operation.op === 'put' && operation.version === 1;
+  return !state.deleted && operation.version === state.version + 1;
+}
+
+async function putEntries(
+  tx: Tx,
+  vault: LockedVault,
+  puts: readonly PutRow[],
+  committedAt: Date,
+): Promise<void> {
+  const replaced = puts.filter(({ version }) => version > 1).map(({ id }) => id);
+  if (replaced.length > 0) await keepVersions(tx, vault, replaced);
+  const cuts = puts
+    .map(({ id, version }) => ({ id, upTo: version - ENTRY_HISTORY_LIMIT }))
+    .filter(({ upTo }) => upTo > 0);
+  if (cuts.length > 0) await pruneVersions(tx, vault, cuts);
+  await writeEntries(tx, vault, puts, committedAt);
+}
+
+async function deleteEntries(
+  tx: Tx,
+  vault: LockedVault,
+  deletions: readonly DeletionRow[],
+  committedAt: Date,
+): Promise<void> {
+  await buryEntries(tx, vault, deletions, committedAt);
+  const ids = deletions.map(({ id }) => id);
+  await forgetVersions(tx, vault, ids);
+}

@@ -1,0 +1,259 @@
+/**
+ * @file Rules of vaults: who has which, what may follow what, what is given to whom.
+ * A wrap leaves only through {@link listOwnVaults} with `withWraps`, for the answer to a login.
+ */
+import { randomUUID } from 'node:crypto';
+import { type NewVault, type Sealed, VAULTS_PER_ACCOUNT, type Vault, type Wrap } from '@zkvault/contract';
+import type { Db, Tx } from '../../db/schema.ts';
+import { ServiceError } from '../../lib/service-error.ts';
+import { advanceAccountState } from '../users/account-state.ts';
+import { type ChangeRow, listVersions, readChanges, type VersionRow } from './changes-store.ts';
+import { type Commit, writeCommit } from './commit.ts';
+import type { CommittedHead } from './commit-store.ts';
+import {
+  countVaults,
+  deleteVaultRow,
+  findVault,
+  hasVault,
+  insertManifests,
+  insertVaults,
+  listVaultRows,
+  lockDefaultVault,
+  lockVault,
+  replaceWrap,
+  type VaultRef,
+  type VaultRowWithManifest,
+} from './store.ts';
+
+/** For the plain surface, which writes through the same function as the commit surface. */
+export { lockDefaultVault, writeCommit };
+
+/** What the vault features need. */
+export interface VaultsDeps {
+  readonly db: Db;
+}
+
+/** Most characters of ciphertext, and of manifests, in one page: as much as a commit may bring. */
+const MAX_PAGE_CHARACTERS = 8_388_608;
+
+/**
+ * The owner's vaults, oldest first.
+ *
+ * @param options.withWraps true only in the answer to a successful login.
+ */
+export async function listOwnVaults(
+  db: Db,
+  ownerId: string,
+  options: { readonly withWraps: boolean },
+): Promise<Vault[]> {
+  const rows = await listVaultRows(db, ownerId);
+  return rows.map((row) => ({ ...toVault(row), wrap: options.withWraps ? toWrap(row) : null }));
+}
+
+/**
+ * Makes the vaults that come with a registration.
+ *
+ * @param vaults untrusted, of the contract's form.
+ * @throws {ServiceError} `request-invalid` for a vault whose parts do not belong together;
+ *   `registration-refused` if a vault id is taken.
+ */
+export async function createFirstVaults(tx: Tx, ownerId: string, vaults: readonly NewVault[]): Promise<void> {
+  const ids = new Set<string>();
+  for (const [index, vault] of vaults.entries()) {
+    assertVaultWhole(vault, `/body/vaults/${index}`);
+    if (ids.has(vault.id)) throw ServiceError.invalid(`/body/vaults/${index}/id`, 'duplicate');
+    ids.add(vault.id);
+  }
+  if (!(await insertNewVaults(tx, ownerId, vaults))) throw new ServiceError('registration-refused');
+}
+
+/** Makes the default vault of an account that brings its own format. */
+export async function createPlainVault(tx: Tx, ownerId: string): Promise<void> {
+  const vault = { id: randomUUID(), integrity: 'none', role: 'owner', vkEpoch: 1 } as const;
+  await insertNewVaults(tx, ownerId, [{ ...vault, wrap: null, manifest: null }]);
+}
+
+/**
+ * Creates a vault, and the account state that lists it, in one step.
+ *
+ * @throws {ServiceError} `request-invalid` for a vault whose parts do not belong together, for an account
+ *   state too many or too few, or beyond the number of vaults an account may have; `conflict` for a taken
+ *   id, or an account state that is not the next one.
+ */
+export async function createVault(
+  { db }: VaultsDeps,
+  ownerId: string,
+  wish: { readonly vault: NewVault; readonly accountState?: Sealed | undefined },
+): Promise<Vault> {
+  assertVaultWhole(wish.vault, '/body/vault');
+  return db.transaction().execute(async (tx) => {
+    await advanceAccountState(tx, ownerId, wish.accountState);
+    if ((await countVaults(tx, ownerId)) >= VAULTS_PER_ACCOUNT)
+      throw ServiceError.invalid('/body/vault', 'too-many');
+    if (!(await insertNewVaults(tx, ownerId, [wish.vault]))) throw new ServiceError('conflict');
+    return getVault(tx, { ownerId, vaultId: wish.vault.id });
+  });
+}
+
+/**
+ * Replaces a vault's wrap by that of the next vault key.
+ *
+ * @throws {ServiceError} `vault-not-found`; `conflict` if the epoch or the account state is not the next
+ *   one; `request-invalid` for an account state too many or too few.
+ */
+export async function replaceVault(
+  { db }: VaultsDeps,
+  ref: VaultRef,
+  change: { readonly vkEpoch: number; readonly wrap: Wrap; readonly accountState?: Sealed | undefined },
+): Promise<Vault> {
+  return db.transaction().execute(async (tx) => {
+    // The account first, then the vault: the order of everything that locks both.
+    await advanceAccountState(tx, ref.ownerId, change.accountState);
+    const vault = await lockVault(tx, ref);
+    if (vault === undefined) throw new ServiceError('vault-not-found');
+    if (change.vkEpoch !== vault.vk_epoch + 1) throw new ServiceError('conflict', { seq: vault.seq });
+    await replaceWrap(tx, vault, { vk_epoch: change.vkEpoch, ...wrapColumns(change.wrap) });
+    return getVault(tx, ref);
+  });
+}
+
+/**
+ * Deletes a vault and everything in it.
+ *
+ * @throws {ServiceError} `vault-not-found`.
+ */
+export async function deleteVault({ db }: VaultsDeps, ref: VaultRef): Promise<void> {
+  if (!(await deleteVaultRow(db, ref))) throw new ServiceError('vault-not-found');
+}
+
+/**
+ * Replaces the account state.
+ *
+ * @returns its new seq.
+ * @throws {ServiceError} `conflict` if it is not the next one; `request-invalid` if the account has none.
+ */
+export async function replaceAccountState(
+  { db }: VaultsDeps,
+  ownerId: string,
+  accountState: Sealed,
+): Promise<number> {
+  await db.transaction().execute((tx) => advanceAccountState(tx, ownerId, accountState));
+  return accountState.seq;
+}
+
+/**
+ * Writes to a vault, all or nothing, if nothing was written since `baseSeq`.
+ *
+ * @throws {ServiceError} `vault-not-found`; `conflict` with the vault's seq; and those of {@link writeCommit}.
+ */
+export async function commitVault({ db }: VaultsDeps, ref: VaultRef, commit: Commit): Promise<CommittedHead> {
+  return db.transaction().execute(async (tx) => {
+    const vault = await lockVault(tx, ref);
+    if (vault === undefined) throw new ServiceError('vault-not-found');
+    const head = await writeCommit(tx, vault, commit);
+    if (head === undefined) throw new ServiceError('conflict', { seq: vault.seq });
+    return head;
+  });
+}
+
+/**
+ * One page of what changed in a vault, by revision.
+ *
+ * @returns exactly one row of kind `head`, and the rows of the page.
+ * @throws {ServiceError} `vault-not-found`.
+ */
+export async function getChanges(
+  { db }: VaultsDeps,
+  ref: VaultRef,
+  page: { readonly since: number; readonly limit: number; readonly manifestsAfter?: number | undefined },
+): Promise<ChangeRow[]> {
+  const rows = await readChanges(db, ref, {
+    since: page.since,
+    limit: page.limit,
+    manifestsAfter: page.manifestsAfter ?? -1,
+    maxCharacters: MAX_PAGE_CHARACTERS,
+  });
+  if (rows.length === 0) throw new ServiceError('vault-not-found');
+  return rows;
+}
+
+/**
+ * The versions of an entry, newest first.
+ *
+ * @throws {ServiceError} `vault-not-found`; `entry-not-found`, also if it is deleted.
+ */
+export async function listEntryVersions(
+  { db }: VaultsDeps,
+  ref: VaultRef & { readonly entryId: string },
+): Promise<VersionRow[]> {
+  const rows = await listVersions(db, ref);
+  if (rows.length > 0) return rows;
+  throw new ServiceError((await hasVault(db, ref)) ? 'entry-not-found' : 'vault-not-found');
+}
+
+async function getVault(db: Db, ref: VaultRef): Promise<Vault> {
+  const row = await findVault(db, ref);
+  if (row === undefined) throw new ServiceError('vault-not-found');
+  return toVault(row);
+}
+
+/** What the contract's form alone cannot say of a new vault. */
+function assertVaultWhole(vault: NewVault, pointer: string): void {
+  if (vault.integrity === 'none') {
+    if (vault.manifest !== null) throw ServiceError.invalid(`${pointer}/manifest`, 'unexpected');
+    return;
+  }
+  if (vault.wrap === null) throw ServiceError.invalid(`${pointer}/wrap`, 'required');
+  if (vault.manifest === null) throw ServiceError.invalid(`${pointer}/manifest`, 'required');
+  if (vault.manifest.seq !== 0) throw ServiceError.invalid(`${pointer}/manifest/seq`, 'not-next');
+}
+
+/** False, with the transaction still to be rolled back, if an id is taken. */
+async function insertNewVaults(tx: Tx, ownerId: string, vaults: readonly NewVault[]): Promise<boolean> {
+  const rows = vaults.map(({ id, integrity, vkEpoch, wrap }) => ({
+    id,
+    integrity,
+    vk_epoch: vkEpoch,
+    ...wrapColumns(wrap),
+  }));
+  if ((await insertVaults(tx, ownerId, rows)) !== rows.length) return false;
+  const manifests = vaults.flatMap(({ id, manifest }) =>
+    manifest === null ? [] : [{ vault_id: id, revision: 0, ...manifest }],
+  );
+  if (manifests.length > 0) await insertManifests(tx, manifests);
+  return true;
+}
+
+function wrapColumns(wrap: Wrap | null) {
+  return {
+    wrap_ciphertext: wrap?.ciphertext ?? null,
+    wrap_iv: wrap?.iv ?? null,
+    wrap_tag: wrap?.tag ?? null,
+  };
+}
+
+/** The vault without its wrap. */
+function toVault(row: VaultRowWithManifest): Vault {
+  return {
+    id: row.id,
+    integrity: row.integrity,
+    role: 'owner',
+    vkEpoch: row.vk_epoch,
+    wrap: null,
+    manifest: toManifest(row),
+    revision: row.revision,
+    seq: row.seq,
+  };
+}
+
+function toWrap({ wrap_ciphertext, wrap_iv, wrap_tag }: VaultRowWithManifest): Wrap | null {
+  if (wrap_ciphertext === null || wrap_iv === null || wrap_tag === null) return null;
+  return { ciphertext: wrap_ciphertext, iv: wrap_iv, tag: wrap_tag };
+}
+
+function toManifest(row: VaultRowWithManifest): Sealed | null {
+  const { manifest_ciphertext, manifest_iv, manifest_tag, manifest_seq } = row;
+  if (manifest_ciphertext === null || manifest_iv === null || manifest_tag === null || manifest_seq === null)
+    return null;
+  return { ciphertext: manifest_ciphertext, iv: manifest_iv, tag: manifest_tag, seq: manifest_seq };
+}
