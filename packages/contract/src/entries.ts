@@ -21,7 +21,8 @@ export const createEntry = defineRoute({
   path: '/api/v1/entries',
   tag: 'entries',
   summary: 'Create an entry',
-  description: 'Without an id the server makes one. A taken id is a conflict.',
+  description:
+    'The default vault is the oldest one with integrity "none". Without an id the server makes one. A taken id is a conflict, also that of a deleted entry.',
   auth: 'session',
   body: Type.Object({ id: Type.Optional(Uuid), ...EnvelopeFields }, { additionalProperties: false }),
   bodyLimitBytes: 524_288,
@@ -37,6 +38,8 @@ export const listEntries = defineRoute({
   path: '/api/v1/entries',
   tag: 'entries',
   summary: 'List entries',
+  description:
+    'In the order of their ids. A page may be shorter than the limit: nextCursor tells whether it was the last.',
   auth: 'session',
   query: Type.Object(
     {

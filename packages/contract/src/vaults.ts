@@ -69,7 +69,8 @@ export const createVault = defineRoute({
   path: '/api/v1/vaults',
   tag: 'vaults',
   summary: 'Create a vault',
-  description: 'An account with an account state sends its next one in the same request.',
+  description:
+    'An account with an account state sends its next one in the same request. The wrap is null in the answer.',
   auth: 'session',
   body: Type.Object(
     { vault: NewVault, accountState: Type.Optional(Sealed) },
@@ -86,6 +87,8 @@ export const replaceVault = defineRoute({
   path: '/api/v1/vaults/:vaultId',
   tag: 'vaults',
   summary: "Replace a vault's wrapped key",
+  description:
+    'vkEpoch must be the present one plus 1. An account with an account state sends its next one in the same request. The wrap is null in the answer.',
   auth: 'session',
   params: VaultParams,
   body: Type.Object(
@@ -103,6 +106,8 @@ export const deleteVault = defineRoute({
   path: '/api/v1/vaults/:vaultId',
   tag: 'vaults',
   summary: 'Delete a vault and everything in it',
+  description:
+    'Any vault may be deleted, the last one too: then the plain surface answers vault-not-found until there is another with integrity "none". A client with an account state first replaces it by one that does not list the vault.',
   auth: 'session',
   params: VaultParams,
   success: { status: 204 },
@@ -138,7 +143,7 @@ export const commitVault = defineRoute({
   tag: 'vaults',
   summary: 'Write to a vault, all or nothing',
   description:
-    'An entry id may occur once. A deleted entry keeps its id: it cannot be put again. In a manifest vault the manifest has seq baseSeq + 1.',
+    'An entry id may occur once. A deleted entry keeps its id: it cannot be put again. vkEpoch must be that of the vault. In a manifest vault the manifest has seq baseSeq + 1. A stale baseSeq, version or vkEpoch is a conflict.',
   auth: 'session',
   params: VaultParams,
   body: Type.Object(
@@ -188,7 +193,7 @@ export const getChanges = defineRoute({
   tag: 'vaults',
   summary: 'What changed in a vault since a revision',
   description:
-    'since=0 is the whole vault. manifests are those committed after `since`, oldest first; manifestsAfter leaves out those up to that seq.',
+    'since=0 is the whole vault. A page may be shorter than the limit: nextSince tells whether it was the last. manifests are those committed after `since`, oldest first; manifestsAfter leaves out those up to that seq.',
   auth: 'session',
   params: VaultParams,
   query: Type.Object(
