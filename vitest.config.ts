@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { summaryReporter } from './test/summary-reporter.ts';
 
 const conditions = ['@zkvault/source'];
 const resolve = { conditions };
@@ -22,6 +23,19 @@ function nodeProject(name: string, root: string) {
 
 export default defineConfig({
   test: {
+    reporters: ['default', summaryReporter()],
+    coverage: {
+      provider: 'v8',
+      // Each pattern is read from the root of the project that a file belongs to.
+      include: ['**/src/**/*.ts'],
+      exclude: ['**/node_modules/**', '**/dist/**', '**/*.test.ts'],
+      reporter: ['text-summary', 'json-summary', 'html'],
+      thresholds: {
+        'packages/crypto-core/src/**': { lines: 100, branches: 100 },
+        'packages/contract/src/**': { lines: 100 },
+        'apps/server/src/**': { lines: 90 },
+      },
+    },
     projects: [
       nodeProject('contract', 'packages/contract'),
       nodeProject('crypto-core', 'packages/crypto-core'),

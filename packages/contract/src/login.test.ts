@@ -94,7 +94,9 @@ describe('canonical login', () => {
     ['a domain of both directions', 'a@אa1.com'],
     ['a domain with a zero-width space', 'a@exam\u200bple.com'],
     ['more than the limit', `${' '.repeat(LOGIN_MAX_LENGTH)}alice`],
-    ['what grows beyond the limit', `a@${'\ufdfa'.repeat(30)}.com`],
+    ['an address that grows beyond the limit', `${'\ufb03'.repeat(20)}@${`${a(49)}.`.repeat(4)}com`],
+    ['a domain that grows beyond the limit', `a@${`${'ü'.repeat(26)}.`.repeat(8)}com`],
+    ['a ligature with spaces in it', 'a\ufdfa@example.com'],
   ] as const)('takes %s for no login', ([, text]) => {
     expect(canonicalLogin(text)).toBeUndefined();
   });

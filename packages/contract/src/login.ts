@@ -41,6 +41,7 @@ export function canonicalLogin(text: string): string | undefined {
   if (text.length > LOGIN_MAX_LENGTH || !text.isWellFormed()) return undefined;
   const once = canonicalOnce(text);
   if (once === undefined || once.length > LOGIN_MAX_LENGTH) return undefined;
+  // No text is known that changes a second time; if there is one, it has no one spelling and is no login.
   return canonicalOnce(once) === once ? once : undefined;
 }
 

@@ -174,7 +174,13 @@ export const Problem = Type.Object(
     requestId: Type.String(),
     detail: Type.Optional(Type.String()),
     errors: Type.Optional(Type.Array(ProblemError)),
-    seq: Type.Optional(Type.Integer({ minimum: 0, description: 'With `conflict`: the current seq.' })),
+    seq: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: 'With `conflict`: the current seq.',
+      }),
+    ),
   },
   { title: 'Problem' },
 );
