@@ -37,6 +37,17 @@ export {
   UnlockError,
   ZkvaultError,
 } from './errors.ts';
+export { type ImportOptions, type ImportReport, importEntries } from './import/import-entries.ts';
+export { ImportError, type ImportErrorCode } from './import/import-error.ts';
+export {
+  IMPORT_MAX_BYTES,
+  type ImportFormat,
+  importFormats,
+  type ParsedImport,
+  parseImport,
+} from './import/parse-import.ts';
+export type { RejectedRow, RejectionCode } from './import/rejected-row.ts';
+export type { ImportRemark, RemarkCode } from './import/remarks.ts';
 export type {
   CallOptions,
   ChangeOptions,

@@ -1,0 +1,3 @@
+/** The door for Node: what needs files or native code. */
+export { nativeKdf } from '@zkvault/crypto-core/node';
+export { fileStorage } from './node/file-storage.ts';
