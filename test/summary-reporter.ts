@@ -6,9 +6,12 @@ import type { Reporter, TestModule } from 'vitest/node';
 
 /** The reporter, as vitest's configuration takes it. */
 export function summaryReporter(): Reporter {
+  let summary: string | undefined;
   return {
     onTestRunEnd(modules, unhandledErrors) {
-      process.stdout.write(`\n${summaryOf(modules, unhandledErrors.length)}\n`);
+      // At exit, because the coverage report comes after the end of the run.
+      if (summary === undefined) process.once('exit', () => process.stdout.write(`\n${summary}\n`));
+      summary = summaryOf(modules, unhandledErrors.length);
     },
   };
 }
