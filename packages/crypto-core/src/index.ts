@@ -54,6 +54,23 @@ export {
 } from './keys.ts';
 export { entryLeaf, tombstoneLeaf } from './manifest.ts';
 export { emptyManifestTree, type LeafChange, type ManifestTree } from './manifest-tree.ts';
+export {
+  type GeneratedPassphrase,
+  generatePassphrase,
+  type PassphraseOptions,
+  passphraseWords,
+} from './passphrase.ts';
+export { type GeneratedPassword, generatePassword, type PasswordOptions } from './password-generator.ts';
+export {
+  checkPassword,
+  defaultPasswordPolicy,
+  type PasswordFailure,
+  type PasswordPolicy,
+  type PasswordVerdict,
+  type StrengthEstimate,
+  strictPasswordPolicy,
+  tightenPolicy,
+} from './password-policy.ts';
 export { macPins, verifyPins } from './pins.ts';
 export type { Place, PlaceKind, PlaceOf } from './place.ts';
 export { type Argon2Input, assertArgon2Input, type Kdf, portableKdf } from './primitives/argon2.ts';
