@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { serverProjects } from './apps/server/test/projects.ts';
 import { summaryReporter } from './test/summary-reporter.ts';
 
 const conditions = ['@zkvault/source'];
@@ -42,6 +43,7 @@ export default defineConfig({
       nodeProject('sdk', 'packages/sdk'),
       nodeProject('cli', 'apps/cli'),
       nodeProject('e2e', 'apps/e2e'),
+      ...serverProjects,
     ],
   },
 });

@@ -23,6 +23,8 @@ export interface UsersTable {
   verifier: string;
   /** Which key of the ring was the pepper. */
   verifier_key_id: string;
+  /** Rises when the password changes; a login in flight compares it before it opens a session. */
+  credential_version: Generated<number>;
   ak_epoch: number | null;
   wrap_ciphertext: string | null;
   wrap_iv: string | null;

@@ -1,0 +1,142 @@
+/**
+ * @file Opens the database: PostgreSQL where a URL is given, embedded PGlite otherwise.
+ * Both give the same JavaScript values: bigint as number, bytea as Uint8Array, timestamptz as Date.
+ */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { PGlite, types } from '@electric-sql/pglite';
+import { Kysely, PGliteDialect, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { lockDataDirectory } from './data-directory-lock.ts';
+import type { Database, Db } from './schema.ts';
+
+/** Where the data is. */
+export type DatabaseLocation =
+  | { readonly kind: 'postgres'; readonly url: string }
+  /** PGlite's own folder is `pglite` below `dataDirectory`. */
+  | { readonly kind: 'pglite'; readonly dataDirectory: string };
+
+/** An open database. */
+export interface Connection {
+  readonly db: Db;
+  /** Closes every connection and gives the data directory free. */
+  close(): Promise<void>;
+}
+
+/** Bounds of one connection pool and of what its statements may take. */
+const POOL = {
+  max: 10,
+  connectionTimeoutMillis: 3_000,
+  statement_timeout: 15_000,
+  lock_timeout: 5_000,
+  idle_in_transaction_session_timeout: 15_000,
+} as const;
+
+/** Says whether a lost connection is worth a log line; it is called with the driver's error. */
+export type OnConnectionError = (error: Error) => void;
+
+/**
+ * Opens the database.
+ *
+ * @param onConnectionError called when an idle or a checked-out PostgreSQL connection breaks.
+ * @throws {DataDirectoryInUseError} another process has the embedded database open.
+ */
+export async function connect(
+  location: DatabaseLocation,
+  onConnectionError: OnConnectionError,
+): Promise<Connection> {
+  return location.kind === 'postgres'
+    ? connectPostgres(location.url, onConnectionError)
+    : connectPglite(location.dataDirectory);
+}
+
+/**
+ * Opens one PostgreSQL connection without statement timeouts, for migrations.
+ *
+ * @param onConnectionError as in {@link connect}.
+ */
+export function connectForMigrations(url: string, onConnectionError: OnConnectionError): Connection {
+  const pool = makePool(
+    { connectionString: url, max: 1, connectionTimeoutMillis: 10_000 },
+    onConnectionError,
+  );
+  return poolConnection(pool);
+}
+
+function connectPostgres(url: string, onConnectionError: OnConnectionError): Connection {
+  return poolConnection(makePool({ connectionString: url, ...POOL }, onConnectionError));
+}
+
+function poolConnection(pool: pg.Pool): Connection {
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  return { db, close: () => db.destroy() };
+}
+
+function makePool(config: pg.PoolConfig, onConnectionError: OnConnectionError): pg.Pool {
+  const pool = new pg.Pool({ ...config, types: { getTypeParser }, application_name: 'zkvault' });
+  pool.on('error', onConnectionError);
+  // A checked-out client emits `error` itself when its connection breaks, and an unheard `error`
+  // event ends the process, whatever the pool listens to.
+  pool.on('connect', (client) => client.on('error', onConnectionError));
+  return pool;
+}
+
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: never) => unknown {
+  if (format !== 'binary') {
+    if (oid === types.INT8) return safeInteger;
+    if (oid === types.BYTEA) return bytesFromHex;
+  }
+  return pg.types.getTypeParser(oid, format) as (value: never) => unknown;
+}
+
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError('the database gave an integer beyond 2^53 - 1');
+  return value;
+}
+
+/** bytea as PostgreSQL writes it: `\x` and hexadecimal digits. */
+function bytesFromHex(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text.slice(2), 'hex'));
+}
+
+async function connectPglite(dataDirectory: string): Promise<Connection> {
+  const root = resolve(dataDirectory);
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  const lock = lockDataDirectory(root);
+  try {
+    const pglite = await PGlite.create({ dataDir: join(root, 'pglite'), parsers: PGLITE_PARSERS });
+    const { db, close } = pgliteConnection(pglite);
+    return {
+      db,
+      async close() {
+        await close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** How PGlite is told to read bigint. */
+export const PGLITE_PARSERS = { [types.INT8]: safeInteger } as const;
+
+/**
+ * A connection over a PGlite that is open already. PGlite has one connection; Kysely gives it to one
+ * transaction or query at a time, so a query outside the transaction must never be awaited inside it.
+ *
+ * @param pglite opened with {@link PGLITE_PARSERS}; closed with the connection.
+ */
+export function pgliteConnection(pglite: PGlite): Connection {
+  const db = new Kysely<Database>({ dialect: new PGliteDialect({ pglite }) });
+  return {
+    db,
+    async close() {
+      await db.destroy();
+      // Kysely leaves a database alone that it never used.
+      if (!pglite.closed) await pglite.close();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/** @file Tells database errors apart by SQLSTATE; both drivers put it in `code`. */
+
+/** SQLSTATE classes and codes after which the same request may succeed a little later. */
+const UNAVAILABLE =
+  /^(?:08...|57P0[1-5]|57014|53...|55P03|40001|40P01|25P03|ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE)$/;
+
+/** What pg says, without a code, when a connection is lost or none can be had in time. */
+const LOST_CONNECTION =
+  /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Postgres connection has been discarded)/;
+
+/** True if the database could not be reached, or gave up on a statement or a lock. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, syscall } = error as { code?: unknown; syscall?: unknown };
+  // A request's own socket may be reset as well: only errors of connecting have a system call.
+  if (code === 'ECONNRESET' && syscall === undefined) return false;
+  if (typeof code === 'string' && UNAVAILABLE.test(code)) return true;
+  return LOST_CONNECTION.test(error.message);
+}
+
+/** True if a row with the same unique value is there. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === '23505';
+}

@@ -1,0 +1,7 @@
+/** The migrations in their order, written by hand so that nothing is found by accident. */
+import type { Migration } from 'kysely/migration';
+import * as createAccounts from './0001_create_accounts.ts';
+
+export const migrations: Record<string, Migration> = {
+  '0001_create_accounts': createAccounts,
+};
