@@ -2,9 +2,11 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { migrations } from './db/migrations/index.ts';
 import type { Db } from './db/schema.ts';
+import { entriesRoutes } from './features/entries/routes.ts';
 import { healthRoutes } from './features/health/routes.ts';
 import type { AccessTokens } from './features/sessions/access-token.ts';
 import { authenticateAccess } from './features/sessions/service.ts';
+import { vaultsRoutes } from './features/vaults/routes.ts';
 import { registerJsonBody } from './http/json-body.ts';
 import { answerFrameworkError, registerProblemHandler } from './http/problem-handler.ts';
 import { requestIdOf } from './http/request-id.ts';
@@ -43,5 +45,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     migrationNames: Object.keys(migrations),
     isOverloaded: () => false,
   });
+  await app.register(vaultsRoutes, { db: deps.db });
+  await app.register(entriesRoutes, { db: deps.db });
   return app;
 }

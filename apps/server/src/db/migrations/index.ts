@@ -1,7 +1,9 @@
 /** The migrations in their order, written by hand so that nothing is found by accident. */
 import type { Migration } from 'kysely/migration';
 import * as createAccounts from './0001_create_accounts.ts';
+import * as createVaults from './0002_create_vaults.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_create_accounts': createAccounts,
+  '0002_create_vaults': createVaults,
 };

@@ -2,10 +2,11 @@
  * @file Rules of the plain surface: entries of the caller's default vault, one at a time.
  * Every write is a commit of one operation, through the same function as the commit surface.
  */
-import { randomUUID } from 'node:crypto';
+
 import type { EntryEnvelope } from '@zkvault/contract';
 import type { Db, Tx } from '../../db/schema.ts';
 import { ServiceError } from '../../lib/service-error.ts';
+import { makeUuid7 } from '../../lib/uuid.ts';
 import { lockDefaultVault, writeCommit } from '../vaults/service.ts';
 import {
   type EntryRef,
@@ -41,7 +42,7 @@ export async function createEntry(
   wish: EntryEnvelope & { readonly id?: string | undefined },
 ): Promise<PresentEntryRow> {
   const { ciphertext, iv, tag } = wish;
-  const entryId = wish.id ?? randomUUID();
+  const entryId = wish.id ?? makeUuid7();
   return db.transaction().execute(async (tx) => {
     const put = { version: 1, envelope: { ciphertext, iv, tag } };
     const entry = await putEntry(tx, { ownerId, entryId }, put);

@@ -2,13 +2,14 @@
  * @file Rules of vaults: who has which, what may follow what, what is given to whom.
  * A wrap leaves only through {@link listOwnVaults} with `withWraps`, for the answer to a login.
  */
-import { randomUUID } from 'node:crypto';
+
 import { type NewVault, type Sealed, VAULTS_PER_ACCOUNT, type Vault, type Wrap } from '@zkvault/contract';
 import type { Db, Tx } from '../../db/schema.ts';
-import { ServiceError } from '../../lib/service-error.ts';
-import { advanceAccountState } from '../users/account-state.ts';
+import { requestFault, ServiceError } from '../../lib/service-error.ts';
+import { makeUuid7 } from '../../lib/uuid.ts';
+import { advanceAccountState } from '../users/account-state-service.ts';
 import { type ChangeRow, listVersions, readChanges, type VersionRow } from './changes-store.ts';
-import { type Commit, writeCommit } from './commit.ts';
+import { type Commit, writeCommit } from './commit-service.ts';
 import type { CommittedHead } from './commit-store.ts';
 import {
   countVaults,
@@ -61,7 +62,7 @@ export async function createFirstVaults(tx: Tx, ownerId: string, vaults: readonl
   const ids = new Set<string>();
   for (const [index, vault] of vaults.entries()) {
     assertVaultWhole(vault, `/body/vaults/${index}`);
-    if (ids.has(vault.id)) throw ServiceError.invalid(`/body/vaults/${index}/id`, 'duplicate');
+    if (ids.has(vault.id)) throw requestFault(`/body/vaults/${index}/id`, 'duplicate');
     ids.add(vault.id);
   }
   if (!(await insertNewVaults(tx, ownerId, vaults))) throw new ServiceError('registration-refused');
@@ -69,7 +70,7 @@ export async function createFirstVaults(tx: Tx, ownerId: string, vaults: readonl
 
 /** Makes the default vault of an account that brings its own format. */
 export async function createPlainVault(tx: Tx, ownerId: string): Promise<void> {
-  const vault = { id: randomUUID(), integrity: 'none', role: 'owner', vkEpoch: 1 } as const;
+  const vault = { id: makeUuid7(), integrity: 'none', role: 'owner', vkEpoch: 1 } as const;
   await insertNewVaults(tx, ownerId, [{ ...vault, wrap: null, manifest: null }]);
 }
 
@@ -88,8 +89,7 @@ export async function createVault(
   assertVaultWhole(wish.vault, '/body/vault');
   return db.transaction().execute(async (tx) => {
     await advanceAccountState(tx, ownerId, wish.accountState);
-    if ((await countVaults(tx, ownerId)) >= VAULTS_PER_ACCOUNT)
-      throw ServiceError.invalid('/body/vault', 'too-many');
+    if ((await countVaults(tx, ownerId)) >= VAULTS_PER_ACCOUNT) throw requestFault('/body/vault', 'too-many');
     if (!(await insertNewVaults(tx, ownerId, [wish.vault]))) throw new ServiceError('conflict');
     return getVault(tx, { ownerId, vaultId: wish.vault.id });
   });
@@ -200,12 +200,12 @@ async function getVault(db: Db, ref: VaultRef): Promise<Vault> {
 /** What the contract's form alone cannot say of a new vault. */
 function assertVaultWhole(vault: NewVault, pointer: string): void {
   if (vault.integrity === 'none') {
-    if (vault.manifest !== null) throw ServiceError.invalid(`${pointer}/manifest`, 'unexpected');
+    if (vault.manifest !== null) throw requestFault(`${pointer}/manifest`, 'unexpected');
     return;
   }
-  if (vault.wrap === null) throw ServiceError.invalid(`${pointer}/wrap`, 'required');
-  if (vault.manifest === null) throw ServiceError.invalid(`${pointer}/manifest`, 'required');
-  if (vault.manifest.seq !== 0) throw ServiceError.invalid(`${pointer}/manifest/seq`, 'not-next');
+  if (vault.wrap === null) throw requestFault(`${pointer}/wrap`, 'required');
+  if (vault.manifest === null) throw requestFault(`${pointer}/manifest`, 'required');
+  if (vault.manifest.seq !== 0) throw requestFault(`${pointer}/manifest/seq`, 'not-next');
 }
 
 /** False, with the transaction still to be rolled back, if an id is taken. */

@@ -4,7 +4,7 @@
  */
 import { type DeleteOperation, ENTRY_HISTORY_LIMIT, type PutOperation, type Sealed } from '@zkvault/contract';
 import type { Tx } from '../../db/schema.ts';
-import { ServiceError } from '../../lib/service-error.ts';
+import { requestFault, ServiceError } from '../../lib/service-error.ts';
 import {
   advanceVault,
   buryEntries,
@@ -74,18 +74,18 @@ export async function writeCommit(
 function assertDistinctIds(operations: readonly Operation[]): void {
   const seen = new Set<string>();
   for (const [index, { id }] of operations.entries()) {
-    if (seen.has(id)) throw ServiceError.invalid(`/body/operations/${index}/id`, 'duplicate');
+    if (seen.has(id)) throw requestFault(`/body/operations/${index}/id`, 'duplicate');
     seen.add(id);
   }
 }
 
 function assertManifestFits(vault: LockedVault, { baseSeq, manifest }: Commit): void {
   if (vault.integrity === 'none') {
-    if (manifest !== undefined) throw ServiceError.invalid('/body/manifest', 'unexpected');
+    if (manifest !== undefined) throw requestFault('/body/manifest', 'unexpected');
     return;
   }
   if (manifest === undefined) throw new ServiceError('manifest-required');
-  if (manifest.seq !== baseSeq + 1) throw ServiceError.invalid('/body/manifest/seq', 'not-next');
+  if (manifest.seq !== baseSeq + 1) throw requestFault('/body/manifest/seq', 'not-next');
 }
 
 function followsState(vault: LockedVault, operation: Operation, state: EntryState | undefined): boolean {

@@ -4,7 +4,7 @@
  */
 import type { Sealed } from '@zkvault/contract';
 import type { Tx } from '../../db/schema.ts';
-import { ServiceError } from '../../lib/service-error.ts';
+import { requestFault, ServiceError } from '../../lib/service-error.ts';
 import { lockAccountStateSeq, replaceAccountStateRow } from './account-state-store.ts';
 
 /**
@@ -18,10 +18,10 @@ import { lockAccountStateSeq, replaceAccountStateRow } from './account-state-sto
 export async function advanceAccountState(tx: Tx, userId: string, next: Sealed | undefined): Promise<void> {
   const seq = await lockAccountStateSeq(tx, userId);
   if (seq === null) {
-    if (next !== undefined) throw ServiceError.invalid('/body/accountState', 'unexpected');
+    if (next !== undefined) throw requestFault('/body/accountState', 'unexpected');
     return;
   }
-  if (next === undefined) throw ServiceError.invalid('/body/accountState', 'required');
+  if (next === undefined) throw requestFault('/body/accountState', 'required');
   if (next.seq !== seq + 1) throw new ServiceError('conflict', { seq });
   await replaceAccountStateRow(tx, userId, next);
 }

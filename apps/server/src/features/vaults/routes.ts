@@ -1,0 +1,116 @@
+/** @file The routes of vaults and of the account state that lists them. */
+import {
+  CHANGES_LIMITS,
+  type Changes,
+  commitVault,
+  createVault,
+  deleteVault,
+  type EntryVersion,
+  getChanges,
+  listEntryVersions,
+  listVaults,
+  replaceAccountState,
+  replaceVault,
+  type Sealed,
+} from '@zkvault/contract';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { actorOf } from '../../http/actor.ts';
+import { contractRoute } from '../../http/contract-route.ts';
+import * as service from './service.ts';
+
+/** Registers the routes of vaults. */
+export async function vaultsRoutes(app: FastifyInstance, deps: service.VaultsDeps): Promise<void> {
+  contractRoute(app, listVaults, async (request) => {
+    const { userId } = actorOf(request);
+    return { items: await service.listOwnVaults(deps.db, userId, { withWraps: false }) };
+  });
+
+  contractRoute(app, createVault, (request) =>
+    service.createVault(deps, actorOf(request).userId, request.body),
+  );
+
+  contractRoute(app, replaceVault, (request) => service.replaceVault(deps, refOf(request), request.body));
+
+  contractRoute(app, deleteVault, (request) => service.deleteVault(deps, refOf(request)));
+
+  contractRoute(app, commitVault, async (request) => {
+    const { revision, seq } = await service.commitVault(deps, refOf(request), request.body);
+    return { revision, seq };
+  });
+
+  contractRoute(app, getChanges, async (request) => {
+    const { since = 0, limit = CHANGES_LIMITS.default, manifestsAfter } = request.query;
+    const rows = await service.getChanges(deps, refOf(request), { since, limit, manifestsAfter });
+    return toChanges(rows);
+  });
+
+  contractRoute(app, listEntryVersions, async (request) => {
+    const ref = { ...refOf(request), entryId: request.params.entryId };
+    const rows = await service.listEntryVersions(deps, ref);
+    return { items: rows.map(toEntryVersion) };
+  });
+
+  contractRoute(app, replaceAccountState, async (request) => {
+    const { userId } = actorOf(request);
+    return { seq: await service.replaceAccountState(deps, userId, request.body.accountState) };
+  });
+}
+
+/** The vault that a request names, as one of the caller's. */
+function refOf(request: FastifyRequest & { readonly params: { readonly vaultId: string } }): VaultRef {
+  return { ownerId: actorOf(request).userId, vaultId: request.params.vaultId };
+}
+
+type VaultRef = Parameters<typeof service.deleteVault>[1];
+type ChangeRow = Awaited<ReturnType<typeof service.getChanges>>[number];
+type VersionRow = Awaited<ReturnType<typeof service.listEntryVersions>>[number];
+
+function toChanges(rows: readonly ChangeRow[]): Changes {
+  const changes: Changes = {
+    revision: 0,
+    seq: 0,
+    manifest: null,
+    manifests: [],
+    entries: [],
+    deleted: [],
+    nextSince: null,
+  };
+  for (const row of rows) {
+    switch (row.kind) {
+      case 'head':
+        changes.revision = row.revision;
+        changes.seq = row.seq;
+        changes.nextSince = row.page_end < row.revision ? row.page_end : null;
+        break;
+      case 'entry':
+        changes.entries.push({ id: row.id, revision: row.revision, ...toEntryVersion(row) });
+        break;
+      case 'deletion':
+        changes.deleted.push({ id: row.id, version: row.version });
+        break;
+      case 'manifest':
+        changes.manifests.push(toManifest(row));
+        break;
+      case 'head-manifest':
+        changes.manifest = toManifest(row);
+        break;
+    }
+  }
+  return changes;
+}
+
+function toEntryVersion(row: VersionRow): EntryVersion {
+  return {
+    version: row.version,
+    vkEpoch: row.vk_epoch,
+    schema: row.schema,
+    ciphertext: row.ciphertext,
+    iv: row.iv,
+    tag: row.tag,
+    updatedAt: row.updated_at.toISOString(),
+  };
+}
+
+function toManifest({ ciphertext, iv, tag, seq }: Sealed): Sealed {
+  return { ciphertext, iv, tag, seq };
+}
