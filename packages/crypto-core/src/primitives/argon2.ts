@@ -3,6 +3,7 @@ import { argon2id } from 'hash-wasm';
 
 /** What Argon2id is computed over. A secret or associated data cannot be given, on purpose. */
 export interface Argon2Input {
+  /** 1 to 1,024 bytes. */
   readonly password: Uint8Array;
   /** 8 to 1,024 bytes. */
   readonly salt: Uint8Array;
@@ -32,6 +33,7 @@ const INPUT_FIELDS = ['password', 'salt', 'memoryKib', 'iterations', 'parallelis
 export function assertArgon2Input(input: Argon2Input): void {
   const unknown = Object.keys(input).find((field) => !INPUT_FIELDS.includes(field));
   if (unknown !== undefined) throw new RangeError(`argon2id takes no ${unknown}`);
+  assertWithin('password length', input.password.length, 1, 1024);
   assertWithin('salt length', input.salt.length, 8, 1024);
   assertWithin('parallelism', input.parallelism, 1, 255);
   assertWithin('memoryKib', input.memoryKib, 8 * input.parallelism, 2_097_152);
