@@ -1,4 +1,13 @@
 /** The one door of the SDK: what an app calls, and what it may get. */
+
+export {
+  type GeneratedPassphrase,
+  type GeneratedPassword,
+  generatePassphrase,
+  generatePassword,
+  type PassphraseOptions,
+  type PasswordOptions,
+} from '@zkvault/crypto-core';
 export { createVaultClient } from './client.ts';
 export type {
   CardFields,

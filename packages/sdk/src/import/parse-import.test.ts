@@ -4,7 +4,7 @@ import { makeBitwardenExport } from '../../test/bitwarden-export.ts';
 import { ImportError } from './import-error.ts';
 import { IMPORT_MAX_BYTES, type ImportFormat, importFormats, parseImport } from './parse-import.ts';
 
-const bitwarden = (...items: readonly object[]): string =>
+const bitwarden = (...items: readonly unknown[]): string =>
   JSON.stringify({ encrypted: false, folders: [{ id: 'f1', name: 'Work/Old' }], items });
 const parseOne = (item: object) => {
   const parsed = parseImport('bitwarden-json', bitwarden(item));

@@ -47,8 +47,9 @@ export function readRecord(value: unknown): UntrustedRecord {
     text(name) {
       const found = take(name);
       if (found === undefined) return '';
-      if (typeof found === 'object') throw new RowFault('field-malformed');
-      return String(found);
+      if (typeof found === 'string') return found;
+      if (typeof found === 'number' || typeof found === 'boolean') return JSON.stringify(found);
+      throw new RowFault('field-malformed');
     },
     flag: (name) => take(name) === true,
     list(name) {

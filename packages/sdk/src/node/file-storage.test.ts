@@ -95,7 +95,7 @@ describe('file storage', () => {
     // A directory in the place of the file makes the rename fail.
     await mkdir(join(root, fileNameOf('b')));
 
-    await expect(storage.set('b', bytes('new'))).rejects.toThrow();
+    await expect(storage.set('b', bytes('new'))).rejects.toMatchObject({ code: expect.stringMatching(/^E/) });
 
     expect(await storage.get('a')).toEqual(bytes('old'));
     expect((await readdir(root)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
@@ -123,12 +123,11 @@ describe('file storage', () => {
     );
     const directory = join(root, 'vault');
     const writers = ['a', 'b', 'c'].map((letter) => fork(script, [directory, letter]));
-    let isRunning = true;
-    const done = Promise.all(writers.map((writer) => once(writer, 'exit'))).finally(() => {
-      isRunning = false;
-    });
+    const running = new Set(writers);
+    for (const writer of writers) writer.once('exit', () => running.delete(writer));
+    const done = Promise.all(writers.map((writer) => once(writer, 'exit')));
     const seen: number[] = [];
-    while (isRunning) {
+    while (running.size > 0) {
       const value = await fileStorage(directory).get('shared');
       if (value !== undefined) {
         expect(value).toHaveLength(100_000);

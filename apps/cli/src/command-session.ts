@@ -1,0 +1,14 @@
+/** @file How a command is declared: its flags, and the function that runs it with a context. */
+import type { Command } from 'commander';
+import type { Context, GlobalOptions } from './context.ts';
+
+/** Runs one command. What it throws becomes the exit code. */
+export type Act<Options> = (context: Context, options: Options, words: readonly string[]) => Promise<void>;
+
+/** Ties a declared command to what it does. */
+export type Bind = <Options extends object>(command: Command, act: Act<Options & GlobalOptions>) => void;
+
+/** Collects a flag that may be given several times. */
+export function collect(value: string, former: readonly string[] | undefined): readonly string[] {
+  return [...(former ?? []), value];
+}

@@ -1,0 +1,114 @@
+/** @file Turns whatever was thrown into an exit code and one line that says what to do next. */
+import {
+  AuthError,
+  ConflictError,
+  DowngradeError,
+  ForkError,
+  ImportError,
+  IntegrityError,
+  KdfPolicyError,
+  LockedError,
+  NotFoundError,
+  PasswordPolicyError,
+  ProtocolError,
+  RateLimitError,
+  RollbackError,
+  SecondFactorRequiredError,
+  TransportError,
+  UnlockError,
+  ZkvaultError,
+} from '@zkvault/sdk';
+import { CliError, type ExitName, exitCodes } from './cli-error.ts';
+
+/** A failure as the program reports it. */
+export interface Failure {
+  readonly exitCode: number;
+  /** For programs, kebab-case. */
+  readonly code: string;
+  /** One line for people, without a secret and without anything a server made up. */
+  readonly message: string;
+}
+
+/** Describes a failure. An error of a kind nobody expected is exit 1. */
+export function describeError(error: unknown): Failure {
+  const [exit, message] = describe(error);
+  const code = error instanceof CliError || error instanceof ZkvaultError ? error.code : exit;
+  return { exitCode: exitCodes[exit], code, message };
+}
+
+function describe(error: unknown): readonly [ExitName, string] {
+  if (error instanceof CliError) return [error.exit, error.message];
+  if (error instanceof ZkvaultError) return describeVaultError(error);
+  if (error instanceof RangeError) return ['usage', error.message];
+  if (error instanceof Error && error.name === 'AbortError') return ['interrupted', 'interrupted'];
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string')
+    return ['error', `${error.code}: ${error.message}`];
+  return ['error', error instanceof Error ? `unexpected failure: ${error.message}` : 'unexpected failure'];
+}
+
+function describeVaultError(error: ZkvaultError): readonly [ExitName, string] {
+  if (error instanceof LockedError && error.code === 'logged-out')
+    return ['not-logged-in', hints.notLoggedIn];
+  if (error instanceof LockedError) return ['locked', hints.locked];
+  if (error instanceof SecondFactorRequiredError) return ['error', hints.secondFactor];
+  if (error instanceof AuthError) return describeAuthError(error);
+  if (error instanceof UnlockError) return ['error', hints.wrongPassword];
+  if (error instanceof PasswordPolicyError) return ['error', `${error.message}; choose another one`];
+  if (error instanceof NotFoundError) return ['not-found', 'there is no such entry; see zkvault list'];
+  if (error instanceof ConflictError && error.code === 'account-known')
+    return ['conflict', hints.accountKnown];
+  if (error instanceof ConflictError) return ['conflict', hints.conflict];
+  if (error instanceof RateLimitError) return ['network', waitHint(error.retryAfterSeconds)];
+  if (error instanceof TransportError) return describeTransportError(error);
+  if (error instanceof RollbackError) return ['integrity', hints.rollback];
+  if (error instanceof ForkError) return ['integrity', hints.fork];
+  if (error instanceof IntegrityError || error instanceof DowngradeError || error instanceof KdfPolicyError)
+    return ['integrity', `${hints.untrusted} (${error.message})`];
+  if (error instanceof ProtocolError) return describeProtocolError(error);
+  if (error instanceof ImportError) return ['error', error.message];
+  return ['error', error.message];
+}
+
+/** A mistyped key of the user's own is not a lying server, though both are malformed data. */
+function describeProtocolError(error: ProtocolError): readonly [ExitName, string] {
+  if (error.code === 'secret-key-invalid')
+    return ['usage', 'that is not a Secret Key; copy it from the Emergency Kit, it begins with ZK1-'];
+  return ['integrity', `${hints.untrusted} (${error.message})`];
+}
+
+function describeAuthError(error: AuthError): readonly [ExitName, string] {
+  if (error.code === 'invalid-credentials') return ['error', hints.wrongCredentials];
+  if (error.code === 'registration-refused') return ['conflict', hints.registrationRefused];
+  if (error.code === 'invalid-token') return ['not-logged-in', hints.sessionOver];
+  return ['error', `the server refuses: ${error.code}`];
+}
+
+function describeTransportError(error: TransportError): readonly [ExitName, string] {
+  if (error.code === 'invalid-base-url') return ['usage', error.message];
+  const hint = error.maybeApplied ? `; it may have been done all the same, so look before trying again` : '';
+  const wait = error.retryAfterSeconds === undefined ? '' : `; ${waitHint(error.retryAfterSeconds)}`;
+  return ['network', `no usable answer from the server (${error.message})${hint}${wait}`];
+}
+
+function waitHint(seconds: number | undefined): string {
+  return seconds === undefined
+    ? 'the server asks to wait; try again in a minute'
+    : `the server asks to wait; try again in ${seconds} s`;
+}
+
+const hints = {
+  notLoggedIn: 'not logged in; run zkvault login',
+  sessionOver: 'the session has ended; run zkvault login',
+  locked: 'the vault is locked; run zkvault unlock',
+  secondFactor: 'this account asks for a second factor, which this version cannot give',
+  wrongPassword: 'the password is wrong',
+  wrongCredentials:
+    'login, password or Secret Key is wrong, or the account is locked for a while after wrong attempts',
+  registrationRefused: 'this login cannot be registered; choose another, or log in if it is yours',
+  accountKnown: 'this device already knows an account of that login; run zkvault login',
+  conflict: 'something else was saved first; run the command again',
+  rollback:
+    'the server gave an older state of the vault than this device has seen; nothing was shown. Ask who runs it',
+  fork: 'the server gave another history of the vault than this device knows; nothing was shown. Ask who runs it',
+  untrusted: 'what the server gave is not what was saved; nothing was shown. Ask who runs it',
+} as const;
