@@ -7,7 +7,7 @@ const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: conditions } };
 
 /** A project of unit tests that run in Node. */
-function nodeProject(name: string, root: string) {
+function nodeProject(name: string, root: string, globalSetup: readonly string[] = []) {
   return {
     resolve,
     ssr,
@@ -18,6 +18,7 @@ function nodeProject(name: string, root: string) {
       exclude: ['**/*.slow.test.ts', '**/*.browser.test.ts'],
       testTimeout: 30_000,
       hookTimeout: 60_000,
+      globalSetup: [...globalSetup],
     },
   };
 }
@@ -42,7 +43,8 @@ export default defineConfig({
       nodeProject('crypto-core', 'packages/crypto-core'),
       nodeProject('sdk', 'packages/sdk'),
       nodeProject('cli', 'apps/cli'),
-      nodeProject('e2e', 'apps/e2e'),
+      // Its servers run on PostgreSQL as well, so it has the same setup as their own tests.
+      nodeProject('e2e', 'apps/e2e', ['../server/test/postgres-setup.ts']),
       ...serverProjects,
     ],
   },

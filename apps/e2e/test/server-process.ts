@@ -1,0 +1,85 @@
+/** @file The real server in a process of its own, reached over a real socket. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
+const START_MS = 60_000;
+
+/** Where the server keeps its data; without a URL its database is embedded there. */
+export interface ServerDatabase {
+  readonly dataDirectory: string;
+  readonly databaseUrl?: string;
+}
+
+/** A server that answers. */
+export interface ServerProcess {
+  readonly baseUrl: string;
+  /** Everything it has written to its two outputs. */
+  output(): string;
+  /** Ends it as Ctrl-C does, and waits until it is gone. */
+  stop(): Promise<void>;
+  /** Ends it as a crash does: no handler runs. */
+  kill(): Promise<void>;
+}
+
+/** A folder for a server's data, and how to remove it. */
+export async function makeDataDirectory(): Promise<{ readonly path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'zkvault-e2e-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/**
+ * Starts the server on a free port of the loopback.
+ *
+ * @param env more of its configuration.
+ */
+export async function startServer(
+  database: ServerDatabase,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, ['--conditions=@zkvault/source', MAIN], {
+    env: {
+      PATH: process.env['PATH'],
+      HOST: '127.0.0.1',
+      PORT: '0',
+      ZKVAULT_DATA_DIR: database.dataDirectory,
+      ...(database.databaseUrl === undefined ? {} : { DATABASE_URL: database.databaseUrl }),
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  const port = await waitForPort(child, () => output);
+  return {
+    baseUrl: `http://127.0.0.1:${port}`,
+    output: () => output,
+    stop: () => end(child, 'SIGINT'),
+    kill: () => end(child, 'SIGKILL'),
+  };
+}
+
+async function waitForPort(child: ChildProcess, output: () => string): Promise<string> {
+  const deadline = Date.now() + START_MS;
+  while (Date.now() < deadline) {
+    const port = /http:\/\/(?:127\.0\.0\.1|localhost):([1-9]\d*)/.exec(output())?.[1];
+    if (port !== undefined) return port;
+    if (child.exitCode !== null) break;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  child.kill('SIGKILL');
+  throw new Error(`the server did not start:\n${output()}`);
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(signal);
+  await once(child, 'exit');
+}
