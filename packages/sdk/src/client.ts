@@ -1,10 +1,145 @@
 /** @file The factory of clients. */
-import type { VaultClientOptions } from './options.ts';
-import type { VaultClient } from './vault-client.ts';
+import { logout as logoutRoute } from '@zkvault/contract';
+import { encodeSecretKey, secretKeyFromBytes } from '@zkvault/crypto-core';
+import { deviceIdOf } from './device.ts';
+import { emergencyKitText } from './emergency-kit.ts';
+import { LockedError } from './errors.ts';
+import { makeOpenClient, type OpenClient } from './open-client.ts';
+import type { CallOptions, VaultClientOptions } from './options.ts';
+import { registerAccount } from './registration.ts';
+import { type Settings, settingsOf } from './settings.ts';
+import { logIn, type SignedIn, unlockAccount } from './sign-in.ts';
+import { accountStorageKeys } from './storage-keys.ts';
+import { forgetLogin, readCurrentAccount, readCurrentLogin, storeLogin } from './stored-session.ts';
+import { readRefreshToken } from './tokens.ts';
+import { makeTransport, type Transport } from './transport.ts';
+import type { ClientStatus, Entries, VaultClient } from './vault-client.ts';
 
 /**
  * Makes a client. Does no I/O and never throws: a wrong option is reported by the first call.
  *
  * @returns a client that is logged out, or locked if the storage has a session.
  */
-export declare function createVaultClient(options: VaultClientOptions): VaultClient;
+export function createVaultClient(options: VaultClientOptions): VaultClient {
+  let made: { readonly settings: Settings; readonly transport: Transport } | undefined;
+  let open: OpenClient | undefined;
+  let locks = 0;
+
+  function setUp() {
+    if (made === undefined) {
+      const settings = settingsOf(options);
+      made = { settings, transport: makeTransport(settings) };
+    }
+    return made;
+  }
+
+  function leave(): void {
+    open?.session.lock();
+    open?.tokens.close();
+    open = undefined;
+  }
+
+  function lock(): void {
+    locks += 1;
+    leave();
+  }
+
+  /**
+   * Lets a new session take the place of the old one, which is wiped.
+   *
+   * @param locksBefore how often the client had been locked when the call began: a lock ends it too.
+   */
+  async function enter(signedIn: SignedIn, locksBefore: number, options: CallOptions): Promise<void> {
+    const { settings, transport } = setUp();
+    const deviceId = await deviceIdOf(settings.storage);
+    if (locks !== locksBefore || options.signal?.aborted === true) {
+      signedIn.session.lock();
+      options.signal?.throwIfAborted();
+      throw new LockedError();
+    }
+    leave();
+    open = makeOpenClient(settings, transport, signedIn, deviceId);
+  }
+
+  async function opened(): Promise<OpenClient> {
+    if (open !== undefined) return open;
+    const account = await readCurrentAccount(setUp().settings);
+    throw new LockedError(account === undefined ? 'logged-out' : 'locked');
+  }
+
+  function openedNow(): OpenClient {
+    if (open === undefined) throw new LockedError();
+    return open;
+  }
+
+  const entries: Entries = {
+    list: async (callOptions) => (await opened()).entries.list(callOptions),
+    get: async (id, callOptions) => (await opened()).entries.get(id, callOptions),
+    create: async (draft, callOptions) => (await opened()).entries.create(draft, callOptions),
+    createMany: async (drafts, callOptions) => (await opened()).entries.createMany(drafts, callOptions),
+    update: async (id, change, callOptions) => (await opened()).entries.update(id, change, callOptions),
+    delete: async (id, callOptions) => (await opened()).entries.delete(id, callOptions),
+  };
+
+  return {
+    async register(registration, callOptions = {}) {
+      const { settings, transport } = setUp();
+      return registerAccount(settings, transport, registration, callOptions);
+    },
+    async login(credentials, callOptions = {}) {
+      const { settings, transport } = setUp();
+      const locksBefore = locks;
+      const loggedIn = await logIn(settings, transport, credentials, callOptions);
+      open?.tokens.close();
+      await storeLogin(settings, loggedIn);
+      await enter(loggedIn, locksBefore, callOptions);
+    },
+    async unlock(secret, callOptions = {}) {
+      const { settings } = setUp();
+      const locksBefore = locks;
+      const account = await readCurrentAccount(settings);
+      if (account === undefined) throw new LockedError('logged-out');
+      await enter(await unlockAccount(settings, account, secret), locksBefore, callOptions);
+    },
+    exportUnlockKey: () => openedNow().session.exportUnlockKey(),
+    async emergencyKit() {
+      const { settings } = setUp();
+      const { session } = await opened();
+      const { storage, realm, baseUrl } = settings;
+      const { login } = session.account;
+      const stored = await storage.get(accountStorageKeys(realm, login).secretKey);
+      session.assertUnlocked();
+      if (stored === undefined) return null;
+      const secretKey = encodeSecretKey(secretKeyFromBytes(stored));
+      return emergencyKitText({ login, baseUrl, realm, secretKey, atMs: settings.now() });
+    },
+    lock,
+    async logout(callOptions = {}) {
+      const { settings, transport } = setUp();
+      const { storage, realm } = settings;
+      lock();
+      const login = await readCurrentLogin(settings);
+      if (login === undefined) return;
+      const refreshToken = await readRefreshToken(storage, accountStorageKeys(realm, login).tokens);
+      await forgetLogin(settings);
+      if (refreshToken === undefined) return;
+      await transport.call(logoutRoute, { body: { refreshToken } }, { ...callOptions, idempotent: true });
+    },
+    async status(): Promise<ClientStatus> {
+      const { settings } = setUp();
+      const { baseUrl } = settings;
+      const account = await readCurrentAccount(settings);
+      if (account === undefined) return { state: 'logged-out', baseUrl, vaults: [] };
+      const { login, accountId } = account;
+      if (open === undefined) return { state: 'locked', baseUrl, login, accountId, vaults: [] };
+      const { vaults, pins } = open;
+      return { state: 'unlocked', baseUrl, login, accountId, vaults: vaults.status(await pins.read()) };
+    },
+    async sync(callOptions = {}) {
+      const { session, vaults } = await opened();
+      return session.run(() => vaults.sync(callOptions));
+    },
+    resumeAfterIntegrityFailure: () => openedNow().gate.reopen(),
+    entries,
+  };
+}

@@ -7,8 +7,10 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** What a client is made from. Only `baseUrl` and `storage` are needed. */
 export interface VaultClientOptions {
-  /** Origin of the server, `https:`; `http:` is for the local machine. No URL is ever taken from a response. */
+  /** The server, `https:`; `http:` only on the loopback. No URL is ever taken from a response. */
   readonly baseUrl: string;
+  /** Lets `baseUrl` be `http:` elsewhere, say between containers. Whoever listens can then use the session. */
+  readonly allowInsecureHttp?: boolean;
   /** Where session, pins, Secret Key and the sealed cache live. */
   readonly storage: Storage;
   /** Name of the deployment, part of every key and place; the host (with port) of `baseUrl` by default. */

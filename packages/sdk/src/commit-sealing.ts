@@ -1,0 +1,93 @@
+/** @file Seals a commit: the entries, and the manifest that swears to the whole vault after it. */
+import type { DeleteOperation, Deletion, PutOperation, Entry as WireEntry } from '@zkvault/contract';
+import { type LeafChange, seal, tombstoneLeaf, wipe } from '@zkvault/crypto-core';
+import { markOf } from './account-state.ts';
+import type { CachePart } from './cache.ts';
+import { ENTRY_SCHEMA, encodeEntry } from './entry-document.ts';
+import type { Entry } from './entry-kinds.ts';
+import { sealManifest } from './manifest-check.ts';
+import { leafOf, type Replica, type VaultPlace } from './replica.ts';
+
+/** One write to be: an entry's next version, or its end. */
+export type PlannedWrite =
+  | { readonly op: 'put'; readonly entry: Entry }
+  | ({ readonly op: 'delete' } & Deletion);
+
+/** Who writes, and when. */
+export interface Writer {
+  readonly accountId: string;
+  readonly deviceId: string;
+  readonly at: string;
+}
+
+/** A commit ready to be sent, and what the vault is after it. */
+export interface SealedCommit {
+  readonly operations: readonly (PutOperation | DeleteOperation)[];
+  /** With the revision of before; the server's answer says the new one. */
+  readonly next: Replica;
+  /** What the cache adds; `head` is the manifest. */
+  readonly part: CachePart;
+}
+
+/**
+ * Seals writes on top of a verified state.
+ *
+ * @throws {RangeError} an entry that could not be read back; see {@link encodeEntry}.
+ */
+export async function sealCommit(
+  place: VaultPlace,
+  base: Replica,
+  writes: readonly PlannedWrite[],
+  writer: Writer,
+): Promise<SealedCommit> {
+  const { at, ...author } = writer;
+  const operations = await Promise.all(writes.map((write) => sealWrite(place, write)));
+  const tree = base.tree.with(operations.map(leafChangeOf));
+  const { realm, vaultId, vkEpoch, keys } = place;
+  const seq = base.mark.seq + 1;
+  const { hash: prev } = base.mark;
+  const head = await sealManifest(
+    { realm, vaultId, vkEpoch, manifestKey: keys.manifestKey },
+    { vaultId, vkEpoch, seq, prev, root: tree.root(), count: tree.count, writer: author, at },
+  );
+  const { revision } = base;
+  const next = { mark: markOf(head), revision, tree, entries: entriesAfter(base, writes) };
+  const entries = operations
+    .filter((operation) => operation.op === 'put')
+    .map(({ op, ...fields }): WireEntry => {
+      return { ...fields, revision, updatedAt: at };
+    });
+  const deleted = operations
+    .filter((operation) => operation.op === 'delete')
+    .map(({ id, version }) => ({ id, version }));
+  return { operations, next, part: { head, revision, entries, deleted } };
+}
+
+async function sealWrite(place: VaultPlace, write: PlannedWrite): Promise<PutOperation | DeleteOperation> {
+  if (write.op === 'delete') return { op: 'delete', id: write.id, version: write.version };
+  const { plaintext, entry } = encodeEntry(write.entry);
+  const { id, version } = entry;
+  const { realm, vaultId, vkEpoch, keys } = place;
+  const envelope = await seal(
+    keys.entryKey,
+    { object: 'entry', realm, vaultId, vkEpoch, entryId: id, version, schema: ENTRY_SCHEMA },
+    plaintext,
+  );
+  wipe(plaintext);
+  return { op: 'put', id, version, vkEpoch, schema: ENTRY_SCHEMA, ...envelope };
+}
+
+function leafChangeOf(operation: PutOperation | DeleteOperation): LeafChange {
+  const { id: entryId, version } = operation;
+  const leaf = operation.op === 'put' ? leafOf(operation) : tombstoneLeaf({ entryId, version });
+  return { entryId, leaf };
+}
+
+function entriesAfter(base: Replica, writes: readonly PlannedWrite[]): ReadonlyMap<string, Entry> {
+  const entries = new Map(base.entries);
+  for (const write of writes) {
+    if (write.op === 'delete') entries.delete(write.id);
+    else entries.set(write.entry.id, write.entry);
+  }
+  return entries;
+}

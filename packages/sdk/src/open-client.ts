@@ -1,0 +1,56 @@
+/** @file Everything that exists only while an account is unlocked, put together. */
+import { makeVaultCache } from './cache.ts';
+import { makeCheckpointer } from './checkpoint.ts';
+import { makeEntries } from './entries.ts';
+import { type Gate, makeGate } from './gate.ts';
+import type { PinBook } from './pins.ts';
+import type { Session } from './session.ts';
+import { makeSessionCalls } from './session-calls.ts';
+import type { Settings } from './settings.ts';
+import type { SignedIn } from './sign-in.ts';
+import { accountStorageKeys } from './storage-keys.ts';
+import { writeStoredAccount } from './stored-account.ts';
+import { makeOpenVaults, type OpenVaults } from './sync.ts';
+import { makeTokenKeeper, type TokenKeeper } from './tokens.ts';
+import type { Transport } from './transport.ts';
+import type { Entries } from './vault-client.ts';
+import { makeVaultSync } from './vault-sync.ts';
+
+/** An unlocked client. */
+export interface OpenClient {
+  readonly session: Session;
+  readonly gate: Gate;
+  readonly pins: PinBook;
+  readonly tokens: TokenKeeper;
+  readonly vaults: OpenVaults;
+  readonly entries: Entries;
+}
+
+/** Puts an unlocked client together. */
+export function makeOpenClient(
+  settings: Settings,
+  transport: Transport,
+  signedIn: SignedIn,
+  deviceId: string,
+): OpenClient {
+  const { realm, storage, now } = settings;
+  const { session, account, pins } = signedIn;
+  const keys = accountStorageKeys(realm, account.login);
+  const tokens = makeTokenKeeper({ transport, storage, storageKey: keys.tokens, now });
+  const gate = makeGate(() => {
+    for (const vault of all) vault.forget();
+  });
+  const calls = makeSessionCalls({ transport, tokens, session, gate });
+  const all = account.vaults
+    .filter(({ integrity }) => integrity === 'manifest')
+    .map(({ id }) => {
+      const cache = makeVaultCache(storage, (index) => keys.cachePart(id, index));
+      return makeVaultSync({ realm, now, session, calls, pins, gate }, id, cache);
+    });
+  const vaults = makeOpenVaults(session, gate, all);
+  const store = (accountState: typeof account.accountState) =>
+    writeStoredAccount(storage, keys.account, { ...account, accountState });
+  const checkpointer = makeCheckpointer({ session, calls, pins, deviceId, now, store }, account.accountState);
+  const entries = makeEntries({ session, calls, deviceId, now, vaults, all, checkpointer });
+  return { session, gate, pins, tokens, vaults, entries };
+}

@@ -1,0 +1,189 @@
+/**
+ * @file Every request of the SDK goes through here, and every answer is taken for hostile
+ * (docs/protocol.md section 12). One base URL from the configuration; no redirect; no cookie;
+ * no URL, header or field of an answer decides where or what is sent next.
+ */
+import {
+  type AnswerOf,
+  type BodyOf,
+  DecodeError,
+  decode,
+  type ParamsOf,
+  type QueryOf,
+  type RouteContract,
+} from '@zkvault/contract';
+import { ProtocolError, ZkvaultError } from '@zkvault/crypto-core';
+import { RateLimitError, TransportError } from './errors.ts';
+import type { Fetch } from './options.ts';
+import { refusalOf } from './problem-errors.ts';
+import { abortable, discardBody, readJsonBody } from './response-body.ts';
+
+/** Largest answer of a route that is not in the table below, in bytes. */
+const DEFAULT_RESPONSE_BYTES = 65_536;
+
+/**
+ * Largest answers of the others. A login lists up to 100 vaults of about 2 KiB each; a page of
+ * changes holds at least 64 entries of the largest size.
+ */
+const RESPONSE_BYTES: { readonly [operationId: string]: number } = {
+  login: 524_288,
+  getChanges: 33_554_432,
+};
+
+const MAX_ATTEMPTS = 3;
+const RETRY_BASE_MS = 200;
+/** A server that asks for a longer wait than this gets no retry: the caller decides. */
+const MAX_RETRY_WAIT_MS = 5_000;
+
+/** What is sent. */
+export interface Request<Route extends RouteContract> {
+  readonly params?: ParamsOf<Route>;
+  readonly query?: QueryOf<Route>;
+  readonly body?: BodyOf<Route>;
+  readonly accessToken?: string;
+  readonly idempotencyKey?: string;
+}
+
+/** How it is sent. */
+export interface SendOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+  /** True if sending it twice is as good as once; only then is a failed request sent again. */
+  readonly idempotent?: boolean;
+}
+
+/** Sends one request of the contract. */
+export interface Transport {
+  /**
+   * @returns the decoded answer: known fields only.
+   * @throws {TransportError} @throws {ProtocolError} @throws {AuthError} @throws {ConflictError}
+   * @throws {NotFoundError} @throws {RateLimitError}
+   * @throws the signal's reason, if it aborts.
+   */
+  call<const Route extends RouteContract>(
+    route: Route,
+    request: Request<Route>,
+    options?: SendOptions,
+  ): Promise<AnswerOf<Route>>;
+}
+
+/** Makes the transport of one server. */
+export function makeTransport(config: {
+  /** Checked origin and path, without a slash at the end. */
+  readonly baseUrl: string;
+  readonly fetch: Fetch;
+  readonly timeoutMs: number;
+}): Transport {
+  async function send(route: RouteContract, request: Request<RouteContract>, options: SendOptions) {
+    const deadline = AbortSignal.timeout(options.timeoutMs ?? config.timeoutMs);
+    const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
+    const maybeApplied = route.method !== 'GET';
+    try {
+      const url = `${config.baseUrl}${pathOf(route, request)}`;
+      const response = await abortable(config.fetch(url, initOf(route, request, signal)), signal);
+      return await readAnswer(route, response, signal);
+    } catch (error) {
+      if (options.signal?.aborted === true) throw options.signal.reason as Error;
+      if (deadline.aborted)
+        throw new TransportError('timeout', 'the server did not answer in time', { maybeApplied });
+      if (error instanceof ZkvaultError) throw error;
+      throw new TransportError('network', 'the server cannot be reached', { cause: error, maybeApplied });
+    }
+  }
+
+  return {
+    async call(route, request, options = {}) {
+      options.signal?.throwIfAborted();
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return (await send(route, request as Request<RouteContract>, options)) as AnswerOf<typeof route>;
+        } catch (error) {
+          const waitMs = options.idempotent === true ? retryWaitMs(error, attempt) : undefined;
+          if (waitMs === undefined) throw error;
+          await sleep(waitMs, options.signal);
+        }
+      }
+    },
+  };
+}
+
+function pathOf(route: RouteContract, request: Request<RouteContract>): string {
+  const params = (request.params ?? {}) as Readonly<Record<string, string>>;
+  const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name]!));
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries((request.query ?? {}) as Readonly<Record<string, unknown>>))
+    if (value !== undefined) query.set(name, String(value));
+  return query.size === 0 ? path : `${path}?${query.toString()}`;
+}
+
+function initOf(route: RouteContract, request: Request<RouteContract>, signal: AbortSignal): RequestInit {
+  const headers: Record<string, string> = { accept: 'application/json, application/problem+json' };
+  if (request.body !== undefined) headers['content-type'] = 'application/json';
+  if (request.accessToken !== undefined) headers['authorization'] = `Bearer ${request.accessToken}`;
+  if (request.idempotencyKey !== undefined) headers['idempotency-key'] = request.idempotencyKey;
+  return {
+    method: route.method,
+    headers,
+    ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    signal,
+    redirect: 'error',
+    credentials: 'omit',
+    cache: 'no-store',
+    referrerPolicy: 'no-referrer',
+  };
+}
+
+async function readAnswer(route: RouteContract, response: Response, signal: AbortSignal): Promise<unknown> {
+  if (response.redirected || response.type === 'opaqueredirect') {
+    await discardBody(response);
+    throw new TransportError('redirect-refused', 'the server sends the request elsewhere');
+  }
+  if (!response.ok) throw await refusalOf(response, signal, route.method !== 'GET');
+  const { success } = route;
+  if (response.status !== success.status) {
+    await discardBody(response);
+    throw new ProtocolError(
+      'response-malformed',
+      `an answer of status ${response.status} is not in the contract`,
+    );
+  }
+  if (success.status === 204) {
+    await discardBody(response);
+    return undefined;
+  }
+  const maxBytes = RESPONSE_BYTES[route.operationId] ?? DEFAULT_RESPONSE_BYTES;
+  const value = await readJsonBody(response, { mediaType: 'application/json', maxBytes, signal });
+  try {
+    return decode(success.body, value);
+  } catch (error) {
+    if (error instanceof DecodeError)
+      throw new ProtocolError('response-malformed', error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** How long to wait before the next attempt; undefined if there must be none. */
+function retryWaitMs(error: unknown, attempt: number): number | undefined {
+  if (attempt >= MAX_ATTEMPTS) return undefined;
+  const again =
+    error instanceof RateLimitError ||
+    (error instanceof TransportError && (error.code === 'network' || error.code === 'server-failure'));
+  if (!again) return undefined;
+  const asked = error.retryAfterSeconds;
+  if (asked === undefined && error instanceof RateLimitError) return undefined;
+  const backoffMs = RETRY_BASE_MS * 2 ** (attempt - 1) * (0.5 + Math.random());
+  const waitMs = Math.max(backoffMs, (asked ?? 0) * 1_000);
+  return waitMs <= MAX_RETRY_WAIT_MS ? waitMs : undefined;
+}
+
+async function sleep(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const elapsed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, waitMs);
+  });
+  try {
+    await (signal === undefined ? elapsed : abortable(elapsed, signal));
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * @file One vault of an unlocked account: fetched, verified, and only then cached, pinned and
+ * published (docs/protocol.md section 6).
+ */
+import { CHANGES_LIMITS, type Changes, getChanges } from '@zkvault/contract';
+import { equalInConstantTime, IntegrityError, ProtocolError } from '@zkvault/crypto-core';
+import { type ListedVault, type Mark, markOf } from './account-state.ts';
+import { type CachePart, changesOfPart, joinParts, partOf, type VaultCache } from './cache.ts';
+import { type DownloadedChanges, downloadChanges } from './changes-download.ts';
+import { ForkError, NotFoundError, RollbackError, TransportError } from './errors.ts';
+import type { Gate } from './gate.ts';
+import type { KnownHistory } from './manifest-check.ts';
+import type { CallOptions } from './options.ts';
+import type { PinBook, VaultPin } from './pins.ts';
+import { type Replica, type VaultPlace, verifyChanges } from './replica.ts';
+import type { Session } from './session.ts';
+import type { SessionCalls } from './session-calls.ts';
+import type { Freshness } from './vault-client.ts';
+
+/** Page size when a page of the usual size was too large to take. */
+const SMALL_PAGE = 64;
+
+/** What a vault works with. */
+export interface VaultDeps {
+  readonly realm: string;
+  readonly now: () => number;
+  readonly session: Session;
+  readonly calls: SessionCalls;
+  readonly pins: PinBook;
+  readonly gate: Gate;
+}
+
+/** What a pull brought. */
+export interface Pulled {
+  readonly before: Replica | undefined;
+  readonly after: Replica;
+  /** The commits from the last one known before (included) to the head. */
+  readonly chain: readonly Mark[];
+}
+
+/** One vault. Its calls must not overlap. */
+export interface VaultSync {
+  readonly id: string;
+  /** What was verified and published, if anything was. */
+  current(): Replica | undefined;
+  /** How the last pull was anchored; before the first, whether there is a pin. */
+  freshness(): Freshness;
+  /** Where it is and its keys. @throws {LockedError} */
+  place(): VaultPlace;
+  /** Publishes the cached copy if it is exactly what was verified last; otherwise does nothing. */
+  loadCache(): Promise<void>;
+  /** Fetches, verifies and publishes what changed. What is found bad shuts the gate. */
+  pull(options: CallOptions): Promise<Pulled>;
+  /** Publishes a commit of this client that the server says it took. */
+  adopt(next: Replica, part: CachePart): Promise<void>;
+  /** Forgets what was published; the next pull reads everything. */
+  forget(): void;
+}
+
+/** Makes one vault of a session. */
+export function makeVaultSync(deps: VaultDeps, id: string, cache: VaultCache): VaultSync {
+  const { session, pins, gate } = deps;
+  let replica: Replica | undefined;
+  let freshness: Freshness = 'pinned';
+
+  function listed(): ListedVault {
+    const vault = session.accountState().vaults.find((candidate) => candidate.id === id);
+    if (vault === undefined) throw new RangeError('id must be a vault of the account state');
+    return vault;
+  }
+
+  function place(): VaultPlace {
+    return { realm: deps.realm, vaultId: id, vkEpoch: listed().vkEpoch, keys: session.vaultKeys(id) };
+  }
+
+  /** Writes what was verified, then shows it. The pin is the last thing written: it makes the rest count. */
+  async function publish(next: Replica, write: () => Promise<void>): Promise<void> {
+    session.assertUnlocked();
+    await write();
+    const verifiedAt = new Date(deps.now()).toISOString();
+    const pin: VaultPin = { ...next.mark, entryCount: next.entries.size, verifiedAt };
+    await pins.raise({ vaults: { [id]: pin } });
+    session.assertUnlocked();
+    replica = next;
+  }
+
+  /** Fetches and verifies on top of `base`, or everything. */
+  async function attempt(
+    base: Replica | undefined,
+    known: KnownHistory,
+    options: CallOptions,
+  ): Promise<Pulled> {
+    const since = base?.revision ?? 0;
+    const changes = await download(deps.calls, id, { since, manifestsAfter: known.anchor.seq }, options);
+    const verified = await verifyChanges(place(), base, changes, known).catch((error: unknown) => {
+      if (error instanceof ProtocolError) gate.shut(error);
+      throw error;
+    });
+    const after = verified.replica;
+    await publish(after, async () => {
+      if (base === undefined) await cache.replace(partOf(changes));
+      else if (changes.manifests.length > 0) await cache.append(partOf(changes));
+    });
+    return { before: replica, after, chain: verified.chain };
+  }
+
+  return {
+    id,
+    place,
+    current: () => replica,
+    freshness: () => freshness,
+    async loadCache() {
+      const pin = (await pins.read())?.vaults[id];
+      freshness = pin === undefined ? 'unanchored' : 'pinned';
+      if (pin === undefined || replica !== undefined) return;
+      const found = await readCached(cache, place(), { anchor: pin, marks: [pin, listed().checkpoint] });
+      session.assertUnlocked();
+      replica = found;
+    },
+    async pull(options) {
+      const before = replica;
+      const pin = (await pins.read())?.vaults[id];
+      const { checkpoint } = listed();
+      const marks = pin === undefined ? [checkpoint] : [pin, checkpoint];
+      const known = { anchor: before?.mark ?? pin ?? checkpoint, marks };
+      try {
+        const pulled = await attempt(before, known, options).catch((error: unknown) => {
+          if (before === undefined || !mayBeOurs(error)) throw error;
+          return attempt(undefined, known, options);
+        });
+        freshness = pin === undefined ? 'unanchored' : 'pinned';
+        return { ...pulled, before };
+      } catch (error) {
+        if (error instanceof IntegrityError) gate.shut(error);
+        throw error;
+      }
+    },
+    async adopt(next, part) {
+      await publish(next, () => cache.append(part));
+    },
+    forget() {
+      replica = undefined;
+    },
+  };
+}
+
+/** True if a wrong revision remembered by this client could have caused it: then everything is read once. */
+function mayBeOurs(error: unknown): boolean {
+  return (
+    error instanceof IntegrityError && !(error instanceof RollbackError) && !(error instanceof ForkError)
+  );
+}
+
+async function download(
+  calls: SessionCalls,
+  vaultId: string,
+  from: { readonly since: number; readonly manifestsAfter: number },
+  options: CallOptions,
+): Promise<DownloadedChanges> {
+  let limit: number = CHANGES_LIMITS.default;
+  const ask = (since: number): Promise<Changes> =>
+    calls.send(
+      getChanges,
+      { params: { vaultId }, query: { ...from, since, limit } },
+      { ...options, idempotent: true },
+    );
+  const fetchPage = async (since: number): Promise<Changes> => {
+    try {
+      return await ask(since);
+    } catch (error) {
+      if (error instanceof NotFoundError)
+        throw new IntegrityError('vault-missing', 'the server denies a vault that the account state lists');
+      const isTooLarge = error instanceof TransportError && error.code === 'response-too-large';
+      if (!isTooLarge || limit === SMALL_PAGE) throw error;
+      limit = SMALL_PAGE;
+      return ask(since);
+    }
+  };
+  return downloadChanges(fetchPage, from.since);
+}
+
+/** Whatever is wrong with a cache, it is as good as absent: the server has it, and is verified anew. */
+async function readCached(
+  cache: VaultCache,
+  place: VaultPlace,
+  known: KnownHistory,
+): Promise<Replica | undefined> {
+  const parts = await cache.read();
+  try {
+    const count = 1 + parts.findLastIndex(({ head }) => isSame(markOf(head), known.anchor));
+    if (count === 0) return undefined;
+    cache.keep(count);
+    const changes = changesOfPart(joinParts(parts.slice(0, count)));
+    return (await verifyChanges(place, undefined, changes, known)).replica;
+  } catch (error) {
+    if (error instanceof IntegrityError || error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
+function isSame(left: Mark, right: Mark): boolean {
+  return left.seq === right.seq && equalInConstantTime(left.hash, right.hash);
+}
