@@ -73,3 +73,10 @@ export function withoutRequestId(response: LightMyRequestResponse): object {
   const { 'x-request-id': _id, date: _date, ...headers } = response.headers;
   return { status: response.statusCode, headers, body: response.body.replace(requestId, '') };
 }
+
+/** How many responses have each status. */
+export function tally(responses: readonly LightMyRequestResponse[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { statusCode } of responses) counts[statusCode] = (counts[statusCode] ?? 0) + 1;
+  return counts;
+}

@@ -242,14 +242,14 @@ describe('the limits of a commit', () => {
   });
 });
 
-describe('the versions of an entry', async () => {
-  const vaultId = await ada.givenVault('none');
-  const versionsOf = async (entryId: string) =>
+describe('the versions of an entry', () => {
+  const versionsOf = async (vaultId: string, entryId: string) =>
     (await ada.call('GET', `/vaults/${vaultId}/entries/${entryId}/versions`)).json<{
       items: { version: number; ciphertext: string }[];
     }>().items;
 
   it(`are the newest ${ENTRY_HISTORY_LIMIT}, newest first, as they were written`, async () => {
+    const vaultId = await ada.givenVault('none');
     const id = randomUUID();
     const puts = Array.from({ length: ENTRY_HISTORY_LIMIT + 1 }, (_, index) => aPut(id, index + 1));
 
@@ -257,7 +257,7 @@ describe('the versions of an entry', async () => {
       await ada.givenCommit(vaultId, { baseSeq: index, operations: [put] });
       if (index + 1 >= ENTRY_HISTORY_LIMIT - 1) {
         const expected = puts.slice(Math.max(0, index + 1 - ENTRY_HISTORY_LIMIT), index + 1).toReversed();
-        const found = await versionsOf(id);
+        const found = await versionsOf(vaultId, id);
         expect(found.map(({ version, ciphertext }) => ({ version, ciphertext }))).toEqual(
           expected.map(({ version, ciphertext }) => ({ version, ciphertext })),
         );
