@@ -31,7 +31,7 @@ export interface Context {
   /** The background process that keeps the vault unlocked. */
   findAgent(): Promise<Agent>;
   /** A client of the chosen server, locked. @throws {CliError} `usage`: no server is known. */
-  makeClient(): Promise<{ readonly client: VaultClient; readonly baseUrl: string }>;
+  makeClient(): Promise<VaultClient>;
 }
 
 /** Makes the context of one run. */
@@ -64,7 +64,7 @@ export function makeContext(terminal: Terminal, options: GlobalOptions, signal: 
         kdf: nativeKdf,
         deviceName: 'zkvault command line',
       };
-      return { client: createVaultClient(settings), baseUrl };
+      return createVaultClient(settings);
     },
   };
 }
@@ -81,7 +81,7 @@ export interface UnlockOptions {
  * @throws {CliError} `not-logged-in` or `locked`.
  */
 export async function openVault(context: Context, options: UnlockOptions): Promise<VaultClient> {
-  const { client } = await clientForSession(context);
+  const client = await clientForSession(context);
   if ((await client.status()).state === 'logged-out')
     throw new CliError('not-logged-in', 'not logged in; run zkvault login', { code: 'logged-out' });
   if (options.passwordStdin === true) {
@@ -109,7 +109,7 @@ export async function openVault(context: Context, options: UnlockOptions): Promi
 }
 
 /** Whoever has no server remembered was never logged in, which is the more helpful thing to say. */
-async function clientForSession(context: Context): ReturnType<Context['makeClient']> {
+async function clientForSession(context: Context): Promise<VaultClient> {
   try {
     return await context.makeClient();
   } catch (error) {

@@ -32,6 +32,7 @@ it.for([
   [new UnlockError(), 1],
   [new PasswordPolicyError(['too-short']), 1],
   [new NotFoundError('entry-not-found', 'x'), 5],
+  [new NotFoundError('vault-not-found', 'x'), 5],
   [new ConflictError('conflict', 'x'), 6],
   [new ConflictError('account-known', 'x'), 6],
   [new TransportError('network', 'x'), 7],
@@ -56,6 +57,6 @@ it.for([
   const failure = describeError(error);
 
   expect(failure.exitCode).toBe(exitCode);
-  expect(failure.message).toMatch(/^.{2,}$/);
+  expect(failure.message).toMatch(/^.+$/);
   expect(failure.code).toMatch(/^[a-z]+(?:-[a-z]+)*$/);
 });

@@ -54,6 +54,8 @@ function describeVaultError(error: ZkvaultError): readonly [ExitName, string] {
   if (error instanceof AuthError) return describeAuthError(error);
   if (error instanceof UnlockError) return ['error', hints.wrongPassword];
   if (error instanceof PasswordPolicyError) return ['error', `${error.message}; choose another one`];
+  if (error instanceof NotFoundError && error.code === 'vault-not-found')
+    return ['not-found', hints.vaultGone];
   if (error instanceof NotFoundError) return ['not-found', 'there is no such entry; see zkvault list'];
   if (error instanceof ConflictError && error.code === 'account-known')
     return ['conflict', hints.accountKnown];
@@ -107,6 +109,7 @@ const hints = {
   registrationRefused: 'this login cannot be registered; choose another, or log in if it is yours',
   accountKnown: 'this device already knows an account of that login; run zkvault login',
   conflict: 'something else was saved first; run the command again',
+  vaultGone: 'the server has no such vault any more; ask who runs it',
   rollback:
     'the server gave an older state of the vault than this device has seen; nothing was shown. Ask who runs it',
   fork: 'the server gave another history of the vault than this device knows; nothing was shown. Ask who runs it',

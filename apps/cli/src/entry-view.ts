@@ -93,10 +93,9 @@ export function kindOf(entry: Entry): string {
 
 /** The line under which an entry is found in a list: who, or where. */
 export function subtitleOf(entry: Entry): string {
-  const join = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(' ');
   if (entry.type === 'login') return entry.username === '' ? (entry.urls[0] ?? '') : entry.username;
-  if (entry.type === 'card') return join(entry.brand, entry.cardholder);
-  if (entry.type === 'identity') return join(entry.firstName, entry.lastName);
+  if (entry.type === 'card') return `${entry.brand} ${entry.cardholder}`.trim();
+  if (entry.type === 'identity') return `${entry.firstName} ${entry.lastName}`.trim();
   return entry.type === 'ssh-key' ? entry.fingerprint : '';
 }
 

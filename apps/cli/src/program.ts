@@ -1,4 +1,5 @@
 /** @file The command line: which commands there are, and what becomes of what they throw. */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { CliError, exitCodes } from './cli-error.ts';
 import type { Bind } from './command-session.ts';
@@ -68,6 +69,7 @@ export async function runProgram(
 function declareProgram(bind: Bind, print: (text: string) => void): Command {
   const program = new Command('zkvault')
     .description(description)
+    .version(readVersion(), '--version', 'print the version')
     .option('--base-url <url>', 'the server; remembered after register and login (environment: ZKVAULT_URL)')
     .option('--profile-dir <directory>', 'where state is kept (environment: ZKVAULT_HOME)')
     .option('--json', 'print JSON, also for errors')
@@ -92,6 +94,14 @@ function declareProgram(bind: Bind, print: (text: string) => void): Command {
   ];
   for (const addCommand of adders) addCommand(program, bind);
   return program;
+}
+
+function readVersion(): string {
+  // One level up, both from src and from dist.
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return manifest.version;
 }
 
 async function report(error: unknown, words: readonly string[], terminal: Terminal): Promise<number> {

@@ -30,7 +30,8 @@ export function addLogin(program: Command, bind: Bind): void {
 }
 
 async function login(context: Context, options: LoginOptions, words: readonly string[]): Promise<void> {
-  const { client, baseUrl } = await context.makeClient();
+  const client = await context.makeClient();
+  const { baseUrl } = await client.status();
   const profile = await context.state.readProfile();
   const name = await chooseLogin(context, words[0] ?? options.login, profile);
   const password = await readPassword(context, options);
@@ -42,8 +43,8 @@ async function login(context: Context, options: LoginOptions, words: readonly st
   );
   await context.state.writeProfile({ baseUrl, login: name });
   await keepUnlocked(context, client, options.timeout);
-  const { accountId } = await client.status();
-  context.output.result({ json: { login: name, accountId, baseUrl, state: 'unlocked' }, text: '' });
+  const { login: canonical, accountId } = await client.status();
+  context.output.result({ json: { login: canonical, accountId, baseUrl, state: 'unlocked' }, text: '' });
   context.output.note(
     `Logged in, and unlocked. The vault locks after ${options.timeout / 60_000} minutes without a command.`,
   );

@@ -18,7 +18,7 @@ export function addLogout(program: Command, bind: Bind): void {
 
 async function logout(context: Context): Promise<void> {
   await (await context.findAgent()).end();
-  const { client } = await context.makeClient();
+  const client = await context.makeClient();
   await client.logout({ signal: context.signal });
   context.output.result({ json: { state: 'logged-out' }, text: '' });
   context.output.note('Logged out.');

@@ -37,7 +37,8 @@ export function addRegister(program: Command, bind: Bind): void {
 }
 
 async function register(context: Context, options: RegisterOptions, words: readonly string[]): Promise<void> {
-  const { client, baseUrl } = await context.makeClient();
+  const client = await context.makeClient();
+  const { baseUrl } = await client.status();
   const login = await chooseLogin(context, words[0] ?? options.login);
   const password = await readNewPassword(context, options);
   // Opened before the account is made: afterwards it would be too late to find that it cannot be written.

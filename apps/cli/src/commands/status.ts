@@ -46,13 +46,10 @@ async function status(context: Context): Promise<void> {
 async function findStatus(
   context: Context,
 ): Promise<{ readonly known: ClientStatus; readonly locksInMs: number | undefined }> {
-  const client = await context.makeClient().then(
-    (made) => made.client,
-    (error: unknown) => {
-      if (error instanceof CliError && error.code === 'no-server') return undefined;
-      throw error;
-    },
-  );
+  const client = await context.makeClient().catch((error: unknown) => {
+    if (error instanceof CliError && error.code === 'no-server') return undefined;
+    throw error;
+  });
   if (client === undefined)
     return { known: { state: 'logged-out', baseUrl: '', vaults: [] }, locksInMs: undefined };
   const known = await client.status();
