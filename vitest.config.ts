@@ -1,5 +1,8 @@
+import { fileURLToPath } from 'node:url';
+import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { serverProjects } from './apps/server/test/projects.ts';
+import { chromiumFlags, chromiumPath } from './test/chromium.ts';
 import { summaryReporter } from './test/summary-reporter.ts';
 
 const conditions = ['@zkvault/source'];
@@ -19,6 +22,28 @@ function nodeProject(name: string, root: string, globalSetup: readonly string[] 
       testTimeout: 30_000,
       hookTimeout: 60_000,
       globalSetup: [...globalSetup],
+    },
+  };
+}
+
+/** A project of tests that run in Chromium. */
+function browserProject(name: string, root: string) {
+  const launchOptions = { executablePath: chromiumPath(), args: [...chromiumFlags] };
+  return {
+    resolve,
+    test: {
+      name,
+      root,
+      include: ['test/**/*.browser.test.ts'],
+      testTimeout: 60_000,
+      globalSetup: [fileURLToPath(new URL('./test/chromium.ts', import.meta.url))],
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions }),
+        instances: [{ browser: 'chromium' as const, name }],
+      },
     },
   };
 }
@@ -49,6 +74,7 @@ export default defineConfig({
     projects: [
       nodeProject('contract', 'packages/contract'),
       nodeProject('crypto-core', 'packages/crypto-core'),
+      browserProject('crypto-core-browser', 'packages/crypto-core'),
       nodeProject('sdk', 'packages/sdk'),
       nodeProject('cli', 'apps/cli'),
       // Its servers run on PostgreSQL as well, so it has the same setup as their own tests.

@@ -6,7 +6,7 @@ import { envelopeHash, open, seal } from './envelope.ts';
 import { ProtocolError, ZkvaultError } from './errors.ts';
 import { deriveVaultKeys } from './key-schedule.ts';
 import { makeVaultKey } from './keys.ts';
-import { encodePlace, type PlaceOf, placeFields } from './place.ts';
+import { encodePlace, placeFields } from './place.ts';
 import { encryptAesGcm } from './primitives/aead.ts';
 import { hkdfSha256, sha256 } from './primitives/hash.ts';
 import type { Envelope } from './sealing.ts';
@@ -49,16 +49,17 @@ describe('an envelope', () => {
 
   it('is refused with any bit of any field flipped', async () => {
     const envelope = await seal(entryKey, entryPlace, secret);
-    const refused: Promise<void>[] = [];
+    let refused = 0;
+
     for (const field of ['ciphertext', 'iv', 'tag'] as const)
       for (let bit = 0; bit < decodeBase64Url(envelope[field]).length * 8; bit += 1) {
         const wrong = altered(envelope, field, (bytes) => flippedBit(bytes, bit));
-        const suiteBit = field === 'ciphertext' && bit < 8;
-        refused.push(expect(opened(wrong)).rejects.toThrow(suiteBit ? malformed : doesNotAuthenticate));
+        const isSuite = field === 'ciphertext' && bit < 8;
+        await expect(opened(wrong)).rejects.toThrow(isSuite ? malformed : doesNotAuthenticate);
+        refused += 1;
       }
 
-    expect(refused).toHaveLength((49 + 256 + 12 + 16) * 8);
-    await Promise.all(refused);
+    expect(refused).toBe((49 + 256 + 12 + 16) * 8);
   });
 
   it('is refused under another key', async () => {
@@ -266,9 +267,7 @@ describe('a place', () => {
     ];
 
     for (const [name, value] of unfit)
-      await expect(
-        seal(entryKey, { ...entryPlace, [name]: value } as PlaceOf<'entry'>, secret),
-      ).rejects.toThrow(RangeError);
+      await expect(seal(entryKey, { ...entryPlace, [name]: value }, secret)).rejects.toThrow(RangeError);
     await expect(seal(entryKey, { ...entryPlace, entryId: 'entry-1' }, secret)).rejects.toThrow(
       refusal('ProtocolError', 'uuid-invalid'),
     );
@@ -285,7 +284,7 @@ describe('with a broken source of randomness', () => {
     ['starts over at every call', (_: unknown, index: number): number => index & 255],
   ] as const)('that %s, nothing is sealed', async ([, byteAt]) => {
     vi.spyOn(crypto, 'getRandomValues').mockImplementation((array) => {
-      (array as unknown as Uint8Array).set(Array.from({ length: array!.byteLength }, byteAt));
+      (array as unknown as Uint8Array).set(Array.from({ length: array.byteLength }, byteAt));
       return array;
     });
 

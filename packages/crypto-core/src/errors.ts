@@ -2,7 +2,7 @@
 
 /** Every code this package throws, and what it says. The SDK adds its own. */
 export const coreErrorCodes = {
-  'encoding-invalid': 'text is not canonical base64url, hexadecimal or UTF-8',
+  'encoding-invalid': 'text is not canonical base64url or hexadecimal',
   'uuid-invalid': 'an id is not a UUID in lower case',
   'envelope-invalid': 'an envelope has a wrong shape, length, suite or padding',
   'key-invalid': 'an envelope opened to something that is not a 32-byte key',
