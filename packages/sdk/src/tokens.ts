@@ -21,8 +21,8 @@ export interface StoredTokens {
   /** Milliseconds since the epoch, by this device's clock. */
   readonly expiresAtMs: number;
   /**
-   * Key of a renewal that was begun and may have got no answer; repeating it with the same key gets
-   * the same successor. Empty if none was begun.
+   * Key of the renewal of these tokens. It is made and stored with them: whoever renews them, this
+   * process a second time or another at the same time, uses this key and gets the same successor.
    */
   readonly renewalKey: string;
 }
@@ -48,7 +48,7 @@ export function tokensFromAnswer(answer: Tokens, nowMs: number): StoredTokens {
   if (refreshToken === undefined || !/^[\x21-\x7e]+$/.test(accessToken))
     throw new ProtocolError('response-malformed', 'the answer lacks usable tokens');
   const expiresAtMs = nowMs + Math.min(expiresIn, MAX_EXPIRES_IN_SECONDS) * 1_000;
-  return { accessToken, refreshToken, expiresAtMs, renewalKey: '' };
+  return { accessToken, refreshToken, expiresAtMs, renewalKey: crypto.randomUUID() };
 }
 
 /** Keeps tokens for the next start. */
@@ -91,16 +91,14 @@ export function makeTokenKeeper(deps: {
 
   /**
    * Storage is read anew: another process of this user may have renewed already, and a spent token
-   * would end the session for both. The key is stored before it is used, for the same reason.
+   * would end the session for both.
    */
   async function renew(refused: string): Promise<StoredTokens> {
     const present = await read();
     if (present.accessToken !== refused) return present;
-    const renewalKey = present.renewalKey === '' ? crypto.randomUUID() : present.renewalKey;
-    await save({ ...present, renewalKey });
     const answer = await deps.transport.call(
       refresh,
-      { body: { refreshToken: present.refreshToken }, idempotencyKey: renewalKey },
+      { body: { refreshToken: present.refreshToken }, idempotencyKey: present.renewalKey },
       { idempotent: true },
     );
     const next = tokensFromAnswer(answer, deps.now());

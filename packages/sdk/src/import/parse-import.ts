@@ -1,4 +1,5 @@
 /** @file Reads an export of another password manager into drafts. No network, no vault, no trust in the file. */
+import { ENTRY_MAX_BYTES } from '../entry-document.ts';
 import type { EntryDraft } from '../entry-kinds.ts';
 import { readBitwardenCsv } from './bitwarden-csv.ts';
 import { readBitwardenJson } from './bitwarden-json.ts';
@@ -14,9 +15,6 @@ export type ImportFormat = 'bitwarden-json' | 'bitwarden-csv' | 'chrome-csv';
 
 /** The largest export that is read, in bytes of UTF-8. */
 export const IMPORT_MAX_BYTES = 52_428_800;
-
-/** The largest content of one entry, in bytes: what fits an envelope of the largest size. */
-const ENTRY_MAX_BYTES = 229_375;
 
 /** Room for what saving adds to a draft: names of fields left out, dates. */
 const ENTRY_OVERHEAD_BYTES = 2_048;
