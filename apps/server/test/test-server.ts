@@ -6,10 +6,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { commonProblems, decode, type Problem, type RouteContract } from '@zkvault/contract';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
-import { type AppDeps, buildApp } from '../src/app.ts';
+import { type AppDeps, type AppSettings, buildApp } from '../src/app.ts';
+import { loadConfig } from '../src/config.ts';
 import type { Db } from '../src/db/schema.ts';
 import { makeAccessTokens } from '../src/features/sessions/access-token.ts';
 import { contractOf } from '../src/http/contract-route.ts';
+import { type KeyRing, makeKeyRing } from '../src/lib/key-ring.ts';
 import { openTestDatabase } from './test-database.ts';
 
 /** An account with a live session, put into the database without the routes. */
@@ -34,11 +36,16 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
+/** The settings of the app under test: those of an empty environment. */
+export const testSettings: AppSettings = loadConfig({});
+const jwtSecrets = ['a secret for tests only, 32 characters and more'];
+/** The server keys of the app under test. */
+export const testKeyRing: KeyRing = makeKeyRing([{ id: 'test', secret: new Uint8Array(32).fill(7) }]);
 const accessTokens = makeAccessTokens({
-  secrets: ['a secret for tests only, 32 characters and more'],
-  issuer: 'zkvault',
-  audience: 'zkvault-clients',
-  ttlSeconds: 900,
+  secrets: jwtSecrets,
+  issuer: testSettings.jwtIssuer,
+  audience: testSettings.jwtAudience,
+  ttlSeconds: testSettings.accessTokenTtlSeconds,
 });
 
 /**
@@ -46,11 +53,21 @@ const accessTokens = makeAccessTokens({
  *
  * @param overrides what the app shall have instead of the tests' own.
  */
-export async function startTestServer(overrides: Partial<AppDeps> = {}): Promise<TestServer> {
+export async function startTestServer(
+  overrides: Partial<Omit<AppDeps, 'settings'>> & { readonly settings?: Partial<AppSettings> } = {},
+): Promise<TestServer> {
   const { db, close: closeDatabase } = await openTestDatabase();
   const logLines: string[] = [];
   const logger = pino({ level: 'trace' }, { write: (line: string) => logLines.push(line) });
-  const app = await buildApp({ db, logger, accessTokens, version: '0.0.0-test', ...overrides });
+  const app = await buildApp({
+    db,
+    logger,
+    jwtSecrets,
+    keyRing: testKeyRing,
+    version: '0.0.0-test',
+    ...overrides,
+    settings: { ...testSettings, ...overrides.settings },
+  });
   const violations = checkAgainstContract(app);
   await app.ready();
   const close = async (): Promise<void> => {

@@ -2,7 +2,7 @@
  * @file Opens the database: PostgreSQL where a URL is given, embedded PGlite otherwise.
  * Both give the same JavaScript values: bigint as number, bytea as Uint8Array, timestamptz as Date.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PGlite, types } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely';
@@ -105,7 +105,7 @@ async function connectPglite(dataDirectory: string): Promise<Connection> {
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const lock = lockDataDirectory(root);
   try {
-    const pglite = await PGlite.create({ dataDir: join(root, 'pglite'), parsers: PGLITE_PARSERS });
+    const pglite = await openPglite(join(root, 'pglite'));
     const { db, close } = pgliteConnection(pglite);
     return {
       db,
@@ -118,6 +118,18 @@ async function connectPglite(dataDirectory: string): Promise<Connection> {
     lock.release();
     throw error;
   }
+}
+
+/** Opens the folder; a new one is made beside it and renamed, so that a stop halfway leaves none behind. */
+async function openPglite(folder: string): Promise<PGlite> {
+  if (!existsSync(folder)) {
+    const unfinished = `${folder}.unfinished`;
+    rmSync(unfinished, { recursive: true, force: true });
+    const fresh = await PGlite.create({ dataDir: unfinished });
+    await fresh.close();
+    renameSync(unfinished, folder);
+  }
+  return PGlite.create({ dataDir: folder, parsers: PGLITE_PARSERS });
 }
 
 /** How PGlite is told to read bigint. */

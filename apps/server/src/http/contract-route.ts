@@ -10,7 +10,13 @@ import {
   type QueryOf,
   type RouteContract,
 } from '@zkvault/contract';
-import type { FastifyInstance, FastifyReply, FastifyRequest, preValidationAsyncHookHandler } from 'fastify';
+import type {
+  FastifyContextConfig,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  preValidationAsyncHookHandler,
+} from 'fastify';
 
 /** A request whose parts have been checked against the contract. */
 export type ContractRequest<Route extends RouteContract> = Omit<FastifyRequest, 'body' | 'params' | 'query'> &
@@ -48,7 +54,7 @@ export function contractRoute<Route extends RouteContract>(
   const { success } = contract;
   const options = {
     method: contract.method,
-    config: { contract } satisfies RouteConfig,
+    config: { contract } as FastifyContextConfig & RouteConfig,
     bodyLimit: contract.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     preValidation: preparations(contract),
     schema: {

@@ -1,13 +1,31 @@
-/** @file Sessions: who a token speaks for. */
-import type { Db, UserRow } from '../../db/schema.ts';
+/** @file Sessions: who a token speaks for, opening and ending them. */
+import type { Session } from '@zkvault/contract';
+import type { Db, SessionRow, Tx, UserRow } from '../../db/schema.ts';
+import type { SecurityEvents } from '../../lib/security-events.ts';
 import { ServiceError } from '../../lib/service-error.ts';
+import { makeUuid7 } from '../../lib/uuid.ts';
 import type { AccessTokens } from './access-token.ts';
-import { findLiveSession } from './store.ts';
+import type { RefreshTokens } from './refresh-token.ts';
+import {
+  findLiveSession,
+  findSessionOfToken,
+  insertRefreshToken,
+  insertSession,
+  listLiveSessions,
+  type NewSession,
+  removeOldRefreshTokens,
+  removeOldSessions,
+  revokeSessionRow,
+  revokeSessionRows,
+} from './store.ts';
 
 /** What sessions need. */
 export interface SessionsDeps {
   readonly db: Db;
   readonly accessTokens: AccessTokens;
+  readonly refreshTokens: RefreshTokens;
+  readonly refreshTtlSeconds: number;
+  readonly events: SecurityEvents;
 }
 
 /** Who an access token speaks for. */
@@ -15,6 +33,12 @@ export interface SessionActor {
   readonly userId: string;
   readonly sessionId: string;
   readonly role: UserRow['role'];
+}
+
+/** Both tokens of a session, as the client gets them. */
+export interface TokenPair {
+  readonly accessToken: string;
+  readonly refreshToken: string;
 }
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
@@ -26,7 +50,10 @@ const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
  * @param accessToken untrusted.
  * @throws {ServiceError} `invalid-token`.
  */
-export async function authenticateAccess(deps: SessionsDeps, accessToken: string): Promise<SessionActor> {
+export async function authenticateAccess(
+  deps: Pick<SessionsDeps, 'db' | 'accessTokens'>,
+  accessToken: string,
+): Promise<SessionActor> {
   const claims = await deps.accessTokens.read(accessToken);
   if (claims === undefined || !UUID.test(claims.sessionId) || !UUID.test(claims.userId))
     throw new ServiceError('invalid-token');
@@ -34,4 +61,117 @@ export async function authenticateAccess(deps: SessionsDeps, accessToken: string
   if (session === undefined || session.role !== claims.role) throw new ServiceError('invalid-token');
   if (session.now.getTime() >= claims.expiresAt * 1000) throw new ServiceError('invalid-token');
   return { userId: session.user_id, sessionId: session.session_id, role: session.role };
+}
+
+/** Opens a session for a user whose credential has been checked in this transaction. */
+export async function openSession(
+  deps: SessionsDeps,
+  tx: Tx,
+  user: Pick<UserRow, 'id' | 'role'>,
+  device: Pick<NewSession, 'deviceId' | 'deviceName' | 'transport' | 'addressPrefix'>,
+): Promise<TokenPair & { readonly sessionId: string }> {
+  const session = await insertSession(tx, { ...device, id: makeUuid7(), userId: user.id });
+  const refreshToken = deps.refreshTokens.make();
+  await insertRefreshToken(tx, {
+    sessionId: session.id,
+    tokenHash: refreshToken.tokenHash,
+    keyId: refreshToken.keyId,
+    ttlSeconds: deps.refreshTtlSeconds,
+  });
+  const claims = { userId: user.id, sessionId: session.id, role: user.role };
+  const accessToken = await deps.accessTokens.sign(claims, session.created_at);
+  return { sessionId: session.id, accessToken, refreshToken: refreshToken.token };
+}
+
+/** Tokens that were presented for a logout; each is untrusted and may be absent. */
+export interface LogoutTokens {
+  readonly accessToken: string | undefined;
+  readonly refreshToken: string | undefined;
+  readonly cookieToken: string | undefined;
+}
+
+/** Ends the sessions that the tokens belong to. Tokens that belong to none are passed over. */
+export async function endSessions(deps: SessionsDeps, tokens: LogoutTokens): Promise<void> {
+  for (const { sessionId, userId } of await sessionsOf(deps, tokens))
+    await revokeSessionRow(deps.db, { sessionId, userId }, 'logout');
+}
+
+/** Ends every session of the accounts that the tokens belong to. */
+export async function endAllSessions(deps: SessionsDeps, tokens: LogoutTokens): Promise<void> {
+  for (const { userId } of await sessionsOf(deps, tokens)) await revokeSessionRows(deps.db, userId, 'logout');
+}
+
+/** Ends every session of an account but one, because its credential has changed. */
+export function endOtherSessions(tx: Tx, actor: Pick<SessionActor, 'userId' | 'sessionId'>): Promise<void> {
+  return revokeSessionRows(tx, actor.userId, 'rekey', actor.sessionId);
+}
+
+async function sessionsOf(
+  deps: SessionsDeps,
+  tokens: LogoutTokens,
+): Promise<readonly Pick<SessionActor, 'userId' | 'sessionId'>[]> {
+  const found: Pick<SessionActor, 'userId' | 'sessionId'>[] = [];
+  const byAccess = await actorOrNobody(deps, tokens.accessToken);
+  if (byAccess !== undefined) found.push(byAccess);
+  for (const [token, transport] of [
+    [tokens.refreshToken, 'body'],
+    [tokens.cookieToken, 'cookie'],
+  ] as const) {
+    if (token === undefined) continue;
+    const session = await findSessionOfToken(deps.db, deps.refreshTokens.hashesOf(token));
+    if (session?.revoked_at === null && session.transport === transport)
+      found.push({ userId: session.user_id, sessionId: session.id });
+  }
+  return found;
+}
+
+async function actorOrNobody(
+  deps: SessionsDeps,
+  accessToken: string | undefined,
+): Promise<SessionActor | undefined> {
+  if (accessToken === undefined) return undefined;
+  try {
+    return await authenticateAccess(deps, accessToken);
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === 'invalid-token') return undefined;
+    throw error;
+  }
+}
+
+/** The sessions of the caller, newest use first. */
+export async function listSessions(deps: SessionsDeps, actor: SessionActor): Promise<Session[]> {
+  const rows = await listLiveSessions(deps.db, actor.userId, deps.refreshTtlSeconds);
+  return rows.map((row) => toSession(row, actor.sessionId));
+}
+
+function toSession(row: SessionRow, currentId: string): Session {
+  return {
+    id: row.id,
+    device: { id: row.device_id, name: row.device_name },
+    createdAt: row.created_at.toISOString(),
+    lastUsedAt: row.last_used_at.toISOString(),
+    addressPrefix: row.address_prefix,
+    current: row.id === currentId,
+  };
+}
+
+/**
+ * Ends one session of the caller.
+ *
+ * @throws {ServiceError} `session-not-found` if it is not there, has ended, or is another user's.
+ */
+export async function revokeSession(deps: SessionsDeps, userId: string, sessionId: string): Promise<void> {
+  if (!(await revokeSessionRow(deps.db, { sessionId, userId }, 'revoked')))
+    throw new ServiceError('session-not-found');
+}
+
+/** How long a session that can no longer be refreshed is kept for the record. */
+const KEEP_SECONDS = 30 * 86_400;
+
+/** Removes sessions and refresh tokens that nobody can use any more. @returns how many rows. */
+export async function removeExpiredSessions(
+  deps: Pick<SessionsDeps, 'db' | 'refreshTtlSeconds'>,
+): Promise<number> {
+  const sessions = await removeOldSessions(deps.db, deps.refreshTtlSeconds + KEEP_SECONDS);
+  return sessions + (await removeOldRefreshTokens(deps.db, KEEP_SECONDS));
 }

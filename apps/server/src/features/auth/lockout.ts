@@ -1,0 +1,54 @@
+/**
+ * @file Lockout: so many failed attempts, then a pause.
+ * [Note: Lockout] Attempts are counted before they are looked at, and success clears the count. They are
+ * counted under the login and the caller's network (`/24`, `/48`) first: a guesser locks out himself, not
+ * the owner. Only what passes there is counted under the login alone, at ten times the limit, against
+ * guessers on many networks; past it the login rests for everybody. Logins that do not exist are counted
+ * in the same way. Keys are HMACs: the table names nobody.
+ * The check runs inside the bounded queue of hashes and clears before it leaves, so of one account's own
+ * parallel logins at most four are counted at once on one server.
+ */
+import type { Db } from '../../db/schema.ts';
+import { authenticate, type KeyRing } from '../../lib/key-ring.ts';
+import { countAttempt, forgetAttempts } from './store.ts';
+
+/** How much higher the limit under the login alone is. */
+export const LOGIN_ALONE_FACTOR = 10;
+
+/** What is being tried, and from where. */
+export interface Attempt {
+  /** Canonical, or as typed if it has no canonical form. */
+  readonly login: string;
+  readonly addressPrefix: string;
+}
+
+/** Counts attempts. */
+export interface Lockout {
+  /** Counts an attempt. @returns true if it may be looked at. */
+  admit(db: Db, attempt: Attempt): Promise<boolean>;
+  /** Forgets the attempts after a success. */
+  clear(db: Db, attempt: Attempt): Promise<void>;
+}
+
+/** Makes the counter of attempts. */
+export function makeLockout(
+  keyRing: KeyRing,
+  limits: { readonly maxFailedLogins: number; readonly lockoutMinutes: number },
+): Lockout {
+  const key = keyRing.oldest('lockout');
+  const minutes = limits.lockoutMinutes;
+  const pairRule = { maxAttempts: limits.maxFailedLogins, minutes };
+  const loginRule = { maxAttempts: limits.maxFailedLogins * LOGIN_ALONE_FACTOR, minutes };
+  const pairKey = (attempt: Attempt): Uint8Array =>
+    authenticate(key, 'login and address', attempt.login, attempt.addressPrefix);
+  const loginKey = (attempt: Attempt): Uint8Array => authenticate(key, 'login', attempt.login);
+  return {
+    async admit(db, attempt) {
+      return (
+        (await countAttempt(db, pairKey(attempt), pairRule)) &&
+        (await countAttempt(db, loginKey(attempt), loginRule))
+      );
+    },
+    clear: (db, attempt) => forgetAttempts(db, [pairKey(attempt), loginKey(attempt)]),
+  };
+}

@@ -1,0 +1,121 @@
+/** @file Logging in. Every refusal is the same answer after the same work. */
+import type { LoginAnswer } from '@zkvault/contract';
+import type { Tx, UserRow } from '../../db/schema.ts';
+import { ServiceError } from '../../lib/service-error.ts';
+import { openSession, type TokenPair } from '../sessions/service.ts';
+import {
+  findUserByLogin,
+  lockUser,
+  refreshVerifier,
+  toKeyMaterial,
+  toUser,
+  type Verifier,
+} from '../users/service.ts';
+import { listOwnVaults } from '../vaults/service.ts';
+import { type AuthDeps, loginOrNobodys } from './service.ts';
+
+/** A login as it was asked for; untrusted. */
+export interface LoginRequest {
+  readonly login: string;
+  /** 32 bytes. */
+  readonly authKey: Uint8Array;
+  readonly transport: 'body' | 'cookie';
+  readonly device: { readonly id: string; readonly name: string };
+  readonly addressPrefix: string;
+}
+
+/** What a login gives, tokens apart. */
+export type LoginContent = Omit<LoginAnswer, 'accessToken' | 'refreshToken' | 'tokenType' | 'expiresIn'>;
+
+/**
+ * Logs in.
+ *
+ * @throws {ServiceError} `invalid-credentials` for a wrong login, a wrong key, a locked and an inactive
+ *   account alike; `overloaded` at once if too many are waiting.
+ */
+export async function logIn(
+  deps: AuthDeps,
+  request: LoginRequest,
+): Promise<TokenPair & { content: LoginContent }> {
+  const proven = await deps.hashing.run(() => prove(deps, request));
+  const answer =
+    proven === undefined
+      ? undefined
+      : await deps.db.transaction().execute((tx) => enter(deps, tx, proven, request));
+  if (answer === undefined) throw new ServiceError('invalid-credentials');
+  deps.events.authentication({
+    action: 'login',
+    outcome: 'success',
+    login: request.login,
+    userId: answer.content.accountId,
+    addressPrefix: request.addressPrefix,
+  });
+  return answer;
+}
+
+/** Checks the key, with the same statements and one hash whatever the outcome. */
+async function prove(deps: AuthDeps, request: LoginRequest): Promise<UserRow | undefined> {
+  const attempt = { login: loginOrNobodys(request.login), addressPrefix: request.addressPrefix };
+  const admitted = await deps.lockout.admit(deps.db, attempt);
+  const user = await findUserByLogin(deps.db, attempt.login);
+  const candidate = admitted && user?.is_active === true ? user : undefined;
+  const right = await deps.verifiers.check(
+    request.authKey,
+    candidate === undefined ? undefined : verifierOf(candidate),
+  );
+  if (candidate !== undefined && right) {
+    await deps.lockout.clear(deps.db, attempt);
+    await renewVerifier(deps, candidate, request.authKey);
+    return candidate;
+  }
+  deps.events.authentication({
+    action: 'login',
+    outcome: 'failure',
+    login: request.login,
+    reason: failureReason(admitted, user),
+    addressPrefix: request.addressPrefix,
+  });
+  return undefined;
+}
+
+function failureReason(admitted: boolean, user: UserRow | undefined): string {
+  if (!admitted) return 'locked';
+  if (user === undefined) return 'unknown-login';
+  return user.is_active ? 'wrong-key' : 'inactive';
+}
+
+function verifierOf(user: UserRow): Verifier {
+  return { verifier: user.verifier, verifierKeyId: user.verifier_key_id };
+}
+
+/** The authKey is at hand only now, so now is when an old verifier is made anew. */
+async function renewVerifier(deps: AuthDeps, user: UserRow, authKey: Uint8Array): Promise<void> {
+  if (!deps.verifiers.isOutdated(verifierOf(user))) return;
+  await refreshVerifier(deps.db, user, await deps.verifiers.make(authKey));
+}
+
+/** Opens the session, unless the credential was changed or the account stopped since the key was checked. */
+async function enter(
+  deps: AuthDeps,
+  tx: Tx,
+  proven: UserRow,
+  request: LoginRequest,
+): Promise<(TokenPair & { content: LoginContent }) | undefined> {
+  const user = await lockUser(tx, proven.id);
+  if (user?.is_active !== true || user.credential_version !== proven.credential_version) return undefined;
+  const { sessionId, ...pair } = await openSession(deps, tx, user, {
+    deviceId: request.device.id,
+    deviceName: request.device.name,
+    transport: request.transport,
+    addressPrefix: request.addressPrefix,
+  });
+  const content: LoginContent = {
+    accountId: user.id,
+    sessionId,
+    ...toKeyMaterial(user),
+    identity: null,
+    vaults: await listOwnVaults(tx, user.id, { withWraps: true }),
+    user: toUser(user),
+  };
+  return { ...pair, content };
+}

@@ -1,0 +1,136 @@
+/**
+ * @file Trading a refresh token for a new pair.
+ * [Note: Rotation] The session's row is the family of its tokens. It is locked first, and what to do is
+ * decided under that lock, so that of any number of parallel uses one wins; a replay is answered by one
+ * flag on that row. "Update where unused, else revoke" without the lock deadlocks under load and can
+ * leave a live token behind.
+ */
+import type { Tx } from '../../db/schema.ts';
+import { ServiceError } from '../../lib/service-error.ts';
+import { findUser } from '../users/service.ts';
+import type { MadeRefreshToken } from './refresh-token.ts';
+import type { SessionsDeps, TokenPair } from './service.ts';
+import {
+  findRefreshToken,
+  findSessionOfToken,
+  insertRefreshToken,
+  lockSession,
+  revokeSessionRow,
+  spendRefreshToken,
+  type TimedRefreshToken,
+  touchSession,
+} from './store.ts';
+
+/** How long the same retry gets the same successor. */
+const RETRY_SECONDS = 30;
+
+/** A refresh token that was presented, and how. */
+export interface Presented {
+  /** Untrusted. */
+  readonly token: string;
+  readonly transport: 'body' | 'cookie';
+  readonly idempotencyKey: string | undefined;
+  readonly addressPrefix: string;
+}
+
+type Outcome =
+  | { readonly kind: 'renewed'; readonly pair: TokenPair }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'reused'; readonly sessionId: string; readonly userId: string };
+
+/**
+ * Trades a refresh token for a new pair.
+ *
+ * @throws {ServiceError} `invalid-token`; if the token was spent before, its session has then ended.
+ */
+export async function refreshSession(deps: SessionsDeps, presented: Presented): Promise<TokenPair> {
+  const hashes = deps.refreshTokens.hashesOf(presented.token);
+  const session = await findSessionOfToken(deps.db, hashes);
+  if (session === undefined) throw new ServiceError('invalid-token');
+  const outcome = await deps.db
+    .transaction()
+    .execute((tx) => decide(deps, tx, { ...presented, hashes, sessionId: session.id }));
+  if (outcome.kind === 'renewed') return outcome.pair;
+  if (outcome.kind === 'reused')
+    deps.events.securityViolation('refresh token reuse', {
+      session_id: outcome.sessionId,
+      user_id: outcome.userId,
+      address_prefix: presented.addressPrefix,
+    });
+  throw new ServiceError('invalid-token');
+}
+
+interface Located extends Presented {
+  readonly hashes: readonly Uint8Array[];
+  readonly sessionId: string;
+}
+
+const REFUSED: Outcome = { kind: 'refused' };
+
+async function decide(deps: SessionsDeps, tx: Tx, presented: Located): Promise<Outcome> {
+  const session = await lockSession(tx, presented.sessionId);
+  if (session === undefined || session.revoked_at !== null) return REFUSED;
+  if (session.transport !== presented.transport) return REFUSED;
+  // Read, not locked: a rekey locks the user first and then this row, and revokes it after us.
+  const user = await findUser(tx, session.user_id);
+  const token = await findRefreshToken(tx, presented.hashes, RETRY_SECONDS);
+  if (user === undefined || !user.is_active || token === undefined) return REFUSED;
+
+  const successor =
+    token.used_at === null
+      ? await spend(deps, tx, token, presented)
+      : await repeat(deps, tx, token, presented);
+  if (successor === 'expired') return REFUSED;
+  if (successor === 'reused') {
+    await revokeSessionRow(tx, { sessionId: session.id, userId: user.id }, 'refresh-reuse');
+    return { kind: 'reused', sessionId: session.id, userId: user.id };
+  }
+  const now = await touchSession(tx, session.id, presented.addressPrefix);
+  const accessToken = await deps.accessTokens.sign(
+    { userId: user.id, sessionId: session.id, role: user.role },
+    now,
+  );
+  return { kind: 'renewed', pair: { accessToken, refreshToken: successor.token } };
+}
+
+/** Spends a token that is unspent. */
+async function spend(
+  deps: SessionsDeps,
+  tx: Tx,
+  token: TimedRefreshToken,
+  { token: text, idempotencyKey }: Presented,
+): Promise<MadeRefreshToken | 'expired'> {
+  if (token.is_expired) return 'expired';
+  const derived =
+    idempotencyKey === undefined
+      ? undefined
+      : deps.refreshTokens.deriveSuccessor(text, idempotencyKey, token.key_id);
+  const successor = derived ?? deps.refreshTokens.make();
+  const retryHash =
+    idempotencyKey === undefined ? undefined : deps.refreshTokens.retryHash(idempotencyKey, token.key_id);
+  await spendRefreshToken(tx, token.token_hash, retryHash);
+  await insertRefreshToken(tx, {
+    sessionId: token.session_id,
+    tokenHash: successor.tokenHash,
+    keyId: successor.keyId,
+    ttlSeconds: deps.refreshTtlSeconds,
+  });
+  return successor;
+}
+
+/** Looks at a token that was spent before: the same request again soon, or a replay. */
+async function repeat(
+  deps: SessionsDeps,
+  tx: Tx,
+  token: TimedRefreshToken,
+  { token: text, idempotencyKey }: Presented,
+): Promise<MadeRefreshToken | 'reused'> {
+  if (idempotencyKey === undefined || !token.is_freshly_used || token.retry_hash === null) return 'reused';
+  const retryHash = deps.refreshTokens.retryHash(idempotencyKey, token.key_id);
+  if (retryHash === undefined || !Buffer.from(retryHash).equals(token.retry_hash)) return 'reused';
+  const successor = deps.refreshTokens.deriveSuccessor(text, idempotencyKey, token.key_id);
+  if (successor === undefined) return 'reused';
+  // Who has used the successor has received it, and has no reason to ask again.
+  const kept = await findRefreshToken(tx, [successor.tokenHash], RETRY_SECONDS);
+  return kept === undefined || kept.used_at !== null ? 'reused' : successor;
+}

@@ -1,0 +1,108 @@
+/** @file The routes of sessions: refresh, logout, and the list of devices. */
+import { listSessions, logout, logoutAll, refresh, revokeSession } from '@zkvault/contract';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { actorOf } from '../../http/actor.ts';
+import { contractRoute } from '../../http/contract-route.ts';
+import { assertOwnOrigin } from '../../http/cross-origin.ts';
+import type { RefreshCookie } from '../../http/refresh-cookie.ts';
+import { bearerToken } from '../../http/session-guard.ts';
+import { addressPrefix } from '../../lib/address-prefix.ts';
+import { ServiceError } from '../../lib/service-error.ts';
+import { refreshSession } from './refresh.ts';
+import * as service from './service.ts';
+
+/** What the routes of sessions need. */
+export interface SessionsRoutesDeps extends service.SessionsDeps {
+  readonly cookie: RefreshCookie;
+  readonly corsOrigins: readonly string[];
+}
+
+/** Serves refresh, logout and the list of sessions. */
+export async function sessionsRoutes(app: FastifyInstance, deps: SessionsRoutesDeps): Promise<void> {
+  contractRoute(app, refresh, async (request, reply) => {
+    const { token, transport } = presentedToken(request, deps, request.body.refreshToken);
+    try {
+      const pair = await refreshSession(deps, {
+        token,
+        transport,
+        idempotencyKey: idempotencyKeyOf(request),
+        addressPrefix: addressPrefix(request.ip),
+      });
+      return tokensAnswer(deps, reply, transport, pair);
+    } catch (error) {
+      if (transport === 'cookie' && error instanceof ServiceError && error.code === 'invalid-token')
+        deps.cookie.clear(reply);
+      throw error;
+    }
+  });
+
+  contractRoute(app, logout, async (request, reply) => {
+    await service.endSessions(deps, logoutTokens(request, deps, request.body.refreshToken));
+    deps.cookie.clear(reply);
+  });
+
+  contractRoute(app, logoutAll, async (request, reply) => {
+    await service.endAllSessions(deps, logoutTokens(request, deps, request.body.refreshToken));
+    deps.cookie.clear(reply);
+  });
+
+  contractRoute(app, listSessions, async (request) => ({
+    items: await service.listSessions(deps, actorOf(request)),
+  }));
+
+  contractRoute(app, revokeSession, async (request) => {
+    await service.revokeSession(deps, actorOf(request).userId, request.params.id);
+  });
+}
+
+/** The answer to a login or a refresh: with the cookie transport the refresh token is in the cookie only. */
+export function tokensAnswer(
+  deps: Pick<SessionsRoutesDeps, 'accessTokens' | 'cookie'>,
+  reply: FastifyReply,
+  transport: 'body' | 'cookie',
+  pair: service.TokenPair,
+): {
+  readonly accessToken: string;
+  readonly tokenType: 'Bearer';
+  readonly expiresIn: number;
+  readonly refreshToken?: string;
+} {
+  if (transport === 'cookie') deps.cookie.write(reply, pair.refreshToken);
+  return {
+    accessToken: pair.accessToken,
+    tokenType: 'Bearer',
+    expiresIn: deps.accessTokens.ttlSeconds,
+    ...(transport === 'body' ? { refreshToken: pair.refreshToken } : {}),
+  };
+}
+
+function presentedToken(
+  request: FastifyRequest,
+  deps: SessionsRoutesDeps,
+  bodyToken: string | undefined,
+): { readonly token: string; readonly transport: 'body' | 'cookie' } {
+  if (bodyToken !== undefined) return { token: bodyToken, transport: 'body' };
+  const token = deps.cookie.read(request);
+  if (token === undefined) throw new ServiceError('invalid-token');
+  assertOwnOrigin(request, deps.corsOrigins);
+  return { token, transport: 'cookie' };
+}
+
+function logoutTokens(
+  request: FastifyRequest,
+  deps: SessionsRoutesDeps,
+  bodyToken: string | undefined,
+): service.LogoutTokens {
+  const cookieToken = deps.cookie.read(request);
+  if (cookieToken !== undefined) assertOwnOrigin(request, deps.corsOrigins);
+  return {
+    accessToken: bearerToken(request.headers.authorization),
+    refreshToken: bodyToken,
+    cookieToken,
+  };
+}
+
+function idempotencyKeyOf(request: FastifyRequest): string | undefined {
+  const key = request.headers['idempotency-key'];
+  return typeof key === 'string' ? key : undefined;
+}

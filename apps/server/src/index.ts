@@ -1,0 +1,5 @@
+/** The server as a library: for tests end to end, benchmarks, and whoever embeds it. */
+export { type AppDeps, type AppSettings, buildApp } from './app.ts';
+export { type Config, loadConfig } from './config.ts';
+export { ConfigError, type Environment } from './lib/environment.ts';
+export { type RunningServer, type ServerOverrides, serverVersion, startServer } from './start-server.ts';

@@ -1,0 +1,99 @@
+/**
+ * @file Reads values from an environment and collects everything that is wrong with it, so that an
+ * operator sees all of it at once. No value is ever part of a message.
+ */
+import { readFileSync } from 'node:fs';
+
+/** An environment, as `process.env` is. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment is not acceptable. The message has one line per variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  /** One entry per problem: `NAME: what is wished`. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the configuration is not acceptable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** A name by which a variable may also be given, for those who come from another server. */
+export interface Alias {
+  readonly name: string;
+  /** Put after the alias's value, such as `m` for a number of minutes. */
+  readonly unit?: string;
+}
+
+/** How one variable is read. */
+export interface Reading<Value> {
+  readonly name: string;
+  readonly alias?: Alias;
+  /** What a good value looks like, for the message. */
+  readonly wish: string;
+  /** @returns undefined if the text is not acceptable. */
+  readonly parse: (text: string) => Value | undefined;
+}
+
+/** Reads variables one by one; {@link EnvironmentReader.finish} throws if one was not acceptable. */
+export interface EnvironmentReader {
+  /** The value, or `fallback` if the variable is absent or not acceptable. */
+  read<Value, Fallback>(reading: Reading<Value>, fallback: Fallback): Value | Fallback;
+  /** Notes a problem: `NAME: what is wished`. */
+  refuse(problem: string): void;
+  /** True if a problem of this variable has been noted. */
+  hasRefused(name: string): boolean;
+  /** @throws {ConfigError} something was not acceptable. */
+  finish(): void;
+}
+
+/** Makes a reader. An empty value counts as absent; `NAME_FILE` names a file that holds the value of `NAME`. */
+export function readEnvironment(environment: Environment): EnvironmentReader {
+  const problems: string[] = [];
+  const textOf = (name: string): string | undefined => {
+    const direct = nonEmpty(environment[name]);
+    const file = nonEmpty(environment[`${name}_FILE`]);
+    if (file === undefined) return direct;
+    if (direct !== undefined) {
+      problems.push(`${name}: give either ${name} or ${name}_FILE, not both`);
+      return undefined;
+    }
+    try {
+      return nonEmpty(readFileSync(file, 'utf8').trim());
+    } catch (error) {
+      problems.push(
+        `${name}_FILE: the file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`,
+      );
+      return undefined;
+    }
+  };
+  const textOrAlias = ({ name, alias }: Pick<Reading<unknown>, 'name' | 'alias'>): string | undefined => {
+    const text = textOf(name);
+    if (text !== undefined || alias === undefined) return text;
+    const other = textOf(alias.name);
+    return other === undefined ? undefined : `${other}${alias.unit ?? ''}`;
+  };
+  return {
+    read(reading, fallback) {
+      const text = textOrAlias(reading);
+      if (text === undefined) return fallback;
+      const value = reading.parse(text);
+      if (value !== undefined) return value;
+      problems.push(`${reading.name}: ${reading.wish}`);
+      return fallback;
+    },
+    refuse(problem) {
+      problems.push(problem);
+    },
+    hasRefused: (name) =>
+      problems.some((problem) => problem.startsWith(`${name}:`) || problem.startsWith(`${name}_FILE:`)),
+    finish() {
+      if (problems.length > 0) throw new ConfigError(problems);
+    },
+  };
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text === '' ? undefined : text;
+}

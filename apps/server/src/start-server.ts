@@ -1,0 +1,122 @@
+/** @file Starts a server from its configuration: database, migrations, app, socket. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { type AppDeps, buildApp } from './app.ts';
+import type { Config } from './config.ts';
+import { type Connection, connect } from './db/connect.ts';
+import { migrateAt } from './db/migrate.ts';
+import { startHousekeeping } from './housekeeping.ts';
+import { describeError } from './lib/describe-error.ts';
+import { keptSecret } from './lib/kept-secret.ts';
+import { type KeyRing, makeKeyRing } from './lib/key-ring.ts';
+import { makeLogger } from './lib/make-logger.ts';
+
+/** A server that listens. */
+export interface RunningServer {
+  /** Where it can be reached from this machine, without a slash at the end. */
+  readonly url: string;
+  readonly app: FastifyInstance;
+  /** Ends what is in flight, then closes the socket and the database. */
+  close(): Promise<void>;
+}
+
+/** What a caller may bring instead of the server's own. */
+export interface ServerOverrides {
+  readonly logger?: Logger;
+}
+
+/** The version of this package. */
+export function serverVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
+/**
+ * Starts a server.
+ *
+ * @throws {DataDirectoryInUseError} the embedded database is open in another process.
+ * @throws {MigrationError} the schema could not be brought up to date.
+ */
+export async function startServer(config: Config, overrides: ServerOverrides = {}): Promise<RunningServer> {
+  const logger = overrides.logger ?? makeLogger({ level: config.logLevel, format: config.logFormat });
+  const onConnectionError = (error: Error): void =>
+    logger.warn(
+      { event: 'database_connection_lost', error: describeError(error) },
+      'database connection lost',
+    );
+  const connection = await connect(config.database, onConnectionError);
+  try {
+    await migrateAt(config.database, connection.db, onConnectionError);
+    return await listen(config, connection, logger);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+async function listen(config: Config, connection: Connection, logger: Logger): Promise<RunningServer> {
+  const { db } = connection;
+  const deps: AppDeps = {
+    db,
+    logger,
+    jwtSecrets: config.jwtSecrets ?? [keptJwtSecret(config.dataDirectory)],
+    keyRing: keyRingOf(config),
+    version: serverVersion(),
+    settings: config,
+  };
+  const app = await buildApp(deps);
+  const housekeeping = startHousekeeping(db, logger, config);
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    housekeeping.stop();
+    await app.close();
+    throw error;
+  }
+  logger.info(
+    { event: 'application_start', environment: config.environment, version: deps.version },
+    'started',
+  );
+  return {
+    url: urlOf(app.server.address(), config.host),
+    app,
+    async close() {
+      housekeeping.stop();
+      await app.close();
+      await connection.close();
+      logger.info({ event: 'application_shutdown' }, 'stopped');
+    },
+  };
+}
+
+function keyRingOf(config: Config): KeyRing {
+  return makeKeyRing(
+    config.serverKeys ?? [{ id: 'development', secret: keptServerKey(config.dataDirectory) }],
+  );
+}
+
+function keptJwtSecret(dataDirectory: string): string {
+  return keptSecret(join(resolve(dataDirectory), 'jwt-secret'), () => randomBytes(32).toString('base64url'));
+}
+
+function keptServerKey(dataDirectory: string): Uint8Array {
+  const file = join(resolve(dataDirectory), 'server-key');
+  return new Uint8Array(
+    Buffer.from(
+      keptSecret(file, () => randomBytes(32).toString('base64url')),
+      'base64url',
+    ),
+  );
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::']);
+
+function urlOf(address: AddressInfo | string | null, host: string): string {
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const name = LOOPBACK.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}
