@@ -60,6 +60,12 @@ export function hexToBytes(hex: string): Uint8Array {
   if (!HEX.test(hex)) throw new ProtocolError('encoding-invalid', 'hexadecimal must be lower-case pairs');
   const bytes = new Uint8Array(hex.length / 2);
   for (let index = 0; index < bytes.length; index += 1)
-    bytes[index] = Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16);
+    bytes[index] = (hexDigit(hex, index * 2) << 4) | hexDigit(hex, index * 2 + 1);
   return bytes;
+}
+
+/** The value of a digit that is known to be one: 0 to 9 begin at code 48, a to f at 97. */
+function hexDigit(hex: string, index: number): number {
+  const code = hex.charCodeAt(index);
+  return code < 97 ? code - 48 : code - 87;
 }

@@ -8,7 +8,7 @@ import { sha256 } from './primitives/hash.ts';
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const BODY_CHARACTERS = 55;
-const GROUP = /.{5}/g;
+const GROUP_CHARACTERS = 5;
 const CHECKSUM_BITS = 19n;
 const MAX_TYPED_CHARACTERS = 256;
 
@@ -25,10 +25,12 @@ export function encodeKeyText(form: KeyTextForm, key: Uint8Array): string {
   let bits = 0n;
   for (const byte of key) bits = (bits << 8n) | BigInt(byte);
   bits = (bits << CHECKSUM_BITS) | checksum(form, key);
-  let body = '';
-  for (let shift = BigInt(5 * (BODY_CHARACTERS - 1)); shift >= 0n; shift -= 5n)
-    body += ALPHABET.charAt(Number((bits >> shift) & 31n));
-  return [form.prefix, ...(body.match(GROUP) ?? [])].join('-');
+  let text = form.prefix;
+  for (let at = 0; at < BODY_CHARACTERS; at += 1) {
+    const shift = BigInt(5 * (BODY_CHARACTERS - 1 - at));
+    text += (at % GROUP_CHARACTERS === 0 ? '-' : '') + ALPHABET.charAt(Number((bits >> shift) & 31n));
+  }
+  return text;
 }
 
 /**

@@ -92,7 +92,12 @@ function changeNode(node: Node, depth: number, changes: readonly Change[]): Node
   const parts = partition(changes, depth);
   const children = node.children.map((child, nibble) => changeNode(child, depth + 1, parts[nibble]!));
   const count = children.reduce((sum, child) => sum + child.count, 0);
-  if (count <= BUCKET_SIZE) return nodeOf(children.flatMap(allLeaves), depth);
+  // A branch has more leaves than a bucket holds, so what has few enough has buckets below it only.
+  if (count <= BUCKET_SIZE)
+    return nodeOf(
+      children.flatMap((child) => child.leaves),
+      depth,
+    );
   return { count, leaves: [], children, hash: undefined };
 }
 
@@ -102,11 +107,6 @@ function nodeOf(leaves: readonly Leaf[], depth: number): Node {
     return { count: leaves.length, leaves, children: undefined, hash: undefined };
   const children = partition(leaves, depth).map((part) => nodeOf(part, depth + 1));
   return { count: leaves.length, leaves: [], children, hash: undefined };
-}
-
-/** All leaves below a node, in path order. */
-function allLeaves(node: Node): readonly Leaf[] {
-  return node.children === undefined ? node.leaves : node.children.flatMap(allLeaves);
 }
 
 /** Merges two lists in path order; a change wins over the leaf it replaces. */

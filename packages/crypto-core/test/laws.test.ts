@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { seal } from '../src/envelope.ts';
 import { entryPlace, vaultKeys } from './fixtures.ts';
 import {
@@ -7,6 +7,10 @@ import {
   otherLengthsAreRefused,
   otherPlacesAreRefused,
 } from './laws.ts';
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 describe('for every key, place and plaintext', () => {
   it('open undoes seal', async () => {
@@ -27,23 +31,26 @@ describe('for every key, place and plaintext', () => {
 });
 
 describe('in 100,000 envelopes of one plaintext', () => {
-  it('no salt and IV repeat, and no ciphertext does', async () => {
+  it('no salt and IV repeat, and no ciphertext does', { timeout: 120_000 }, async () => {
+    // AES chooses neither salt nor IV and takes half of the time, so it is left out: the body is constant here.
+    const { crypto: platform } = globalThis;
+    const sealed = new ArrayBuffer(256 + 16);
+    vi.stubGlobal('crypto', {
+      getRandomValues: (array: Uint8Array<ArrayBuffer>) => platform.getRandomValues(array),
+      subtle: { importKey: async () => ({}), encrypt: async () => sealed },
+    });
     const plaintext = new Uint8Array(0);
     const freshness = new Set<string>();
-    const ciphertexts = new Set<string>();
+    const commitments = new Set<string>();
 
-    for (let batch = 0; batch < 1000; batch += 1) {
-      const envelopes = await Promise.all(
-        Array.from({ length: 100 }, () => seal(vaultKeys.entryKey, entryPlace, plaintext)),
-      );
-      for (const { ciphertext, iv } of envelopes) {
-        // Suite and salt are the first 17 bytes: 22 characters and 4 bits, so 22 characters tell 131 bits.
-        freshness.add(`${ciphertext.slice(0, 22)} ${iv}`);
-        ciphertexts.add(ciphertext.slice(-64));
-      }
+    for (let count = 0; count < 100_000; count += 1) {
+      const { ciphertext, iv } = await seal(vaultKeys.entryKey, entryPlace, plaintext);
+      // Suite and salt are the first 17 bytes, the commitment the next 32; 4 characters are 3 bytes.
+      freshness.add(`${ciphertext.slice(0, 22)} ${iv}`);
+      commitments.add(ciphertext.slice(24, 64));
     }
 
     expect(freshness.size).toBe(100_000);
-    expect(ciphertexts.size).toBe(100_000);
+    expect(commitments.size).toBe(100_000);
   });
 });

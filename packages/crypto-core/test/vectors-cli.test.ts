@@ -37,10 +37,11 @@ function save(name: string, content: string): string {
 }
 
 describe('the vectors command', () => {
-  it('passes the recorded file, by a path relative to the caller', async () => {
-    const { code, stdout } = await run(save('good.json', JSON.stringify(recorded)));
+  it('passes a file of some sections, by a path relative to the caller', async () => {
+    const { encoding, tomb } = recorded;
+    const { code, stdout } = await run(save('good.json', JSON.stringify({ encoding, tomb })));
 
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '72 passed, 0 failed\n' });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '5 passed, 0 failed\n' });
   });
 
   it('passes the recorded file, by an absolute path', async () => {

@@ -39,7 +39,7 @@ describeExternal('the RFC 6070 inputs under SHA-256 (brycx)', () => {
   const CASE =
     /P = "(?<password>.*)".*\n\s*S = "(?<salt>.*)".*\n\s*c = (?<count>\d+)\n\s*dkLen = (?<length>\d+)[^#]*?SHA256 = "?(?<output>[0-9a-f]+)/g;
 
-  it('give their answers, 16,777,216 iterations included', async () => {
+  it('give their answers, 16,777,216 iterations included', { timeout: 120_000 }, async () => {
     const cases = Array.from(
       readVectors('rfc/brycx-pbkdf2-hmac-sha2.md').matchAll(CASE),
       ({ groups }) => groups!,
