@@ -150,17 +150,6 @@ describe('an import', () => {
 });
 
 describe('a failure', () => {
-  it('is exit 3 on a device where nobody logged in', async () => {
-    const stranger = await makeDevice(undefined);
-    for (const words of [['list'], ['get', 'x'], ['sync'], ['add', 'note', '--title', 't', '--secret-stdin']])
-      expect(await stranger.run(words)).toMatchObject(failure(3, 'zkvault login'));
-    expect(await stranger.run(['unlock', '--password-stdin'], 'x')).toMatchObject(
-      failure(3, 'zkvault login'),
-    );
-    expect(await stranger.run(['status', '--json'])).toMatchObject({ code: 0 });
-    await stranger.remove();
-  });
-
   it('is exit 4 while the vault is locked, and a password on standard input opens it for one command', async () => {
     await ok(['lock']);
 
@@ -197,23 +186,6 @@ describe('a failure', () => {
 
     expect(await stranger.run(['login', 'ada', '--password-stdin'], PASSWORD)).toMatchObject(failure(7));
     await stranger.remove();
-  });
-
-  it.for([
-    [['list', '--nope']],
-    [['fly']],
-    [['get']],
-    [[]],
-    [['add', 'poem', '--title', 't']],
-    [['add', 'login', '--secret-stdin']],
-    [['add', 'card', '--title', 't', '--set', 'number=4000']],
-    [['add', 'login', '--title', 't', '--secret-stdin']],
-    [['unlock']],
-    [['unlock', '--password-stdin', '--timeout', '3 days']],
-    [['list', '--base-url', 'ftp://x']],
-    [['list', '--base-url', 'http://vault.example.org']],
-  ] as const)('is exit 2 for %j', async ([words]) => {
-    expect(await device.run(words)).toMatchObject(failure(2));
   });
 
   it('is JSON on standard error if results would be', async () => {

@@ -47,19 +47,6 @@ describe('secrets', () => {
     for (const entry of names.filter((name) => name.isDirectory()))
       expect((await stat(join(entry.parentPath, entry.name))).mode & 0o777).toBe(0o700);
   });
-
-  it('have no flag in any command', async () => {
-    const help = await Promise.all(
-      ['register', 'login', 'unlock', 'add', 'get', 'import'].map((name) => ok([name, '--help'])),
-    );
-
-    for (const text of help) {
-      const flags = [...text.matchAll(/^ {2}(--[a-z-]+)( <[^>]+>)?/gm)];
-      expect(flags.length).toBeGreaterThan(3);
-      for (const [, flag, value] of flags)
-        if (value !== undefined) expect(flag).not.toMatch(/password|secret-key|totp|pin$/);
-    }
-  });
 });
 
 describe('the Emergency Kit', () => {
