@@ -75,6 +75,7 @@ function duplicate(): IntegrityError {
   return new IntegrityError('entry-duplicate', 'the server gives one entry twice');
 }
 
+/** Unlike an answer that is none, pages that say nothing sensible are a lie about the vault. */
 function malformed(message: string): ProtocolError {
-  return new ProtocolError('response-malformed', message);
+  return new ProtocolError('changes-malformed', message);
 }

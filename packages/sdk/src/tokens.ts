@@ -42,11 +42,11 @@ export interface TokenKeeper {
   close(): void;
 }
 
-/** Takes the tokens of an answer. @throws {ProtocolError} they are none that a header can carry. */
+/** Takes the tokens of an answer. @throws {ProtocolError} the refresh token is missing. */
 export function tokensFromAnswer(answer: Tokens, nowMs: number): StoredTokens {
   const { accessToken, refreshToken, expiresIn } = answer;
-  if (refreshToken === undefined || !/^[\x21-\x7e]+$/.test(accessToken))
-    throw new ProtocolError('response-malformed', 'the answer lacks usable tokens');
+  if (refreshToken === undefined)
+    throw new ProtocolError('response-malformed', 'the answer lacks a refresh token');
   const expiresAtMs = nowMs + Math.min(expiresIn, MAX_EXPIRES_IN_SECONDS) * 1_000;
   return { accessToken, refreshToken, expiresAtMs, renewalKey: crypto.randomUUID() };
 }

@@ -93,6 +93,7 @@ export function makeVaultSync(deps: VaultDeps, id: string, cache: VaultCache): V
     const since = base?.revision ?? 0;
     const changes = await download(deps.calls, id, { since, manifestsAfter: known.anchor.seq }, options);
     const verified = await verifyChanges(place(), base, changes, known).catch((error: unknown) => {
+      // A broken answer may be a proxy's fault; what is broken inside a sound one is the server's.
       if (error instanceof ProtocolError) gate.shut(error);
       throw error;
     });
@@ -131,7 +132,7 @@ export function makeVaultSync(deps: VaultDeps, id: string, cache: VaultCache): V
         freshness = pin === undefined ? 'unanchored' : 'pinned';
         return { ...pulled, before };
       } catch (error) {
-        if (error instanceof IntegrityError) gate.shut(error);
+        if (isLie(error)) gate.shut(error);
         throw error;
       }
     },
@@ -142,6 +143,12 @@ export function makeVaultSync(deps: VaultDeps, id: string, cache: VaultCache): V
       replica = undefined;
     },
   };
+}
+
+function isLie(error: unknown): error is Error {
+  return (
+    error instanceof IntegrityError || (error instanceof ProtocolError && error.code === 'changes-malformed')
+  );
 }
 
 /** True if a wrong revision remembered by this client could have caused it: then everything is read once. */

@@ -1,0 +1,383 @@
+/**
+ * @file A faithful server in memory, behind the SDK's `fetch`, with the means to make it lie.
+ * It follows the contract: requests that do not fit are refused with 422, so that a test cannot pass
+ * on a request the real server would not take.
+ */
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import {
+  allRoutes,
+  type BodyOf,
+  type commitVault,
+  DecodeError,
+  type Deletion,
+  decode,
+  type Entry,
+  type NewVault,
+  type ProblemCode,
+  problems,
+  type RouteContract,
+  type register,
+  type Sealed,
+} from '@zkvault/contract';
+
+/** A vault as the fake keeps it. */
+export interface FakeVault {
+  readonly fields: NewVault;
+  revision: number;
+  seq: number;
+  entries: Map<string, Entry>;
+  deleted: Map<string, Deletion & { readonly revision: number }>;
+  manifests: { readonly sealed: Sealed; readonly revision: number }[];
+}
+
+/** An account as the fake keeps it. */
+export interface FakeAccount {
+  readonly body: BodyOf<typeof register>;
+  accountState: Sealed | undefined;
+  vaults: Map<string, FakeVault>;
+}
+
+/** A session as the fake keeps it. */
+export interface FakeSession {
+  readonly login: string;
+  accessToken: string;
+  refreshToken: string;
+  readonly spent: Map<string, { readonly key: string | undefined; readonly refreshToken: string }>;
+  ended: boolean;
+}
+
+/** Everything the fake keeps. */
+export interface State {
+  accounts: Map<string, FakeAccount>;
+  sessions: FakeSession[];
+}
+
+/** One request as it arrived. */
+export interface SeenRequest {
+  readonly operationId: string;
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: unknown;
+  readonly init: RequestInit;
+}
+
+/** An answer before it is sent. */
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
+/** Gives another answer, changes the given one in place, or (undefined) leaves it as it is. */
+export type Lie = (answer: Answer, request: SeenRequest) => Response | Promise<Response> | undefined | void;
+
+class Refusal extends Error {
+  readonly code: ProblemCode;
+  readonly extra: object;
+  constructor(code: ProblemCode, extra: object = {}) {
+    super(code);
+    this.code = code;
+    this.extra = extra;
+  }
+}
+
+/** A fake server. */
+export interface FakeServer {
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly requests: SeenRequest[];
+  /** Lies about answers of one operation from now on. */
+  lie(operationId: string, lie: Lie): void;
+  /** Called before an operation; what it throws is what fetch rejects with. */
+  intercept(operationId: string, hook: (request: SeenRequest) => void | Promise<void>): void;
+  /** Tells the truth again. */
+  honest(): void;
+  snapshot(): State;
+  restore(state: State): void;
+  readonly state: State;
+  /** Largest page of changes. */
+  pageLimit: number;
+  expiresIn: number;
+}
+
+/** Makes a fake server without accounts. */
+export function makeFakeServer(baseUrl = 'https://vault.example'): FakeServer {
+  const lies = new Map<string, Lie>();
+  const hooks = new Map<string, (request: SeenRequest) => void | Promise<void>>();
+  const server: FakeServer = {
+    requests: [],
+    state: { accounts: new Map(), sessions: [] },
+    pageLimit: 1_000,
+    expiresIn: 900,
+    lie: (operationId, lie) => void lies.set(operationId, lie),
+    intercept: (operationId, hook) => void hooks.set(operationId, hook),
+    honest() {
+      lies.clear();
+      hooks.clear();
+    },
+    snapshot: () => structuredClone(server.state),
+    restore(state) {
+      const { accounts, sessions } = structuredClone(state);
+      server.state.accounts = accounts;
+      server.state.sessions = sessions;
+    },
+    async fetch(url, init) {
+      init.signal?.throwIfAborted();
+      const parsed = new URL(url);
+      if (parsed.origin !== baseUrl) throw new Error(`a request to another origin: ${url}`);
+      const { route, params } = findRoute(init.method ?? 'GET', parsed.pathname);
+      const body = init.body === undefined ? undefined : (JSON.parse(init.body as string) as unknown);
+      const headers = new Headers(init.headers);
+      const { operationId } = route;
+      const request = { operationId, url: parsed, method: init.method ?? 'GET', headers, body, init };
+      server.requests.push(request);
+      await hooks.get(operationId)?.(request);
+      const answer = answerOf(server, route, request, params);
+      const lied = await lies.get(operationId)?.(answer, request);
+      init.signal?.throwIfAborted();
+      return lied ?? respond(answer);
+    },
+  };
+  return server;
+}
+
+/** Sends an answer as the real server does. */
+export function respond(answer: Answer): Response {
+  if (answer.status === 204) return new Response(null, { status: 204 });
+  return new Response(JSON.stringify(answer.body), {
+    status: answer.status,
+    headers: {
+      'content-type': answer.status < 400 ? 'application/json; charset=utf-8' : 'application/problem+json',
+    },
+  });
+}
+
+function findRoute(
+  method: string,
+  path: string,
+): { readonly route: RouteContract; readonly params: Record<string, string> } {
+  for (const route of allRoutes) {
+    if (route.method !== method) continue;
+    const names = [...route.path.matchAll(/:(\w+)/g)].map((match) => match[1]!);
+    const match = new RegExp(`^${route.path.replaceAll(/:\w+/g, '([^/]+)')}$`).exec(path);
+    if (match !== null)
+      return { route, params: Object.fromEntries(names.map((name, index) => [name, match[index + 1]!])) };
+  }
+  throw new Error(`no route for ${method} ${path}`);
+}
+
+function answerOf(
+  server: FakeServer,
+  route: RouteContract,
+  request: SeenRequest,
+  params: Record<string, string>,
+): Answer {
+  try {
+    if (route.body !== undefined) assertFits(route.body, request.body);
+    const handler = handlers[route.operationId];
+    if (handler === undefined) throw new Error(`the fake has no ${route.operationId}`);
+    const body = handler(server, { ...request, params });
+    return { status: route.success.status, body: structuredClone(body) };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { status, title } = problems[error.code];
+    const requestId = randomUUID();
+    const type = `urn:zkvault:problem:${error.code}`;
+    return { status, body: { type, title, status, code: error.code, requestId, ...error.extra } };
+  }
+}
+
+/** Closed as the real server's: a field that the schema does not have is refused. */
+function assertFits(schema: NonNullable<RouteContract['body']>, body: unknown): void {
+  try {
+    if (JSON.stringify(sorted(decode(schema, body))) === JSON.stringify(sorted(body))) return;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+  }
+  throw new Refusal('request-invalid');
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .map(([name, child]) => [name, sorted(child)] as const)
+      .toSorted(([left], [right]) => (left < right ? -1 : 1)),
+  );
+}
+
+type Incoming = SeenRequest & { readonly params: Record<string, string> };
+type Handler = (server: FakeServer, request: Incoming) => unknown;
+
+const handlers: Record<string, Handler> = {
+  prelogin({ state }, { body }) {
+    const { login } = body as { login: string };
+    const account = state.accounts.get(login)?.body;
+    const salt = createHash('sha256').update(login).digest().subarray(0, 16).toString('base64url');
+    return { profile: account?.profile ?? 1, salt: account?.salt ?? salt };
+  },
+  register({ state }, request) {
+    const body = request.body as BodyOf<typeof register>;
+    if (state.accounts.has(body.login)) throw new Refusal('registration-refused');
+    const vaults = (body.vaults ?? []).map((fields): [string, FakeVault] => [
+      fields.id,
+      {
+        fields,
+        revision: 0,
+        seq: 0,
+        entries: new Map(),
+        deleted: new Map(),
+        manifests: [{ sealed: fields.manifest!, revision: 0 }],
+      },
+    ]);
+    state.accounts.set(body.login, { body, accountState: body.accountState, vaults: new Map(vaults) });
+    return { accountId: body.accountId };
+  },
+  login(server, { body }) {
+    const { login, authKey } = body as { login: string; authKey: string };
+    const account = server.state.accounts.get(login);
+    if (account === undefined || account.body.authKey !== authKey) throw new Refusal('invalid-credentials');
+    const session: FakeSession = { login, ...newTokens(), spent: new Map(), ended: false };
+    server.state.sessions.push(session);
+    const { accountId, salt, profile, akEpoch, wrap } = account.body;
+    return {
+      ...{ accountId, salt, profile, akEpoch, wrap, accountState: account.accountState, identity: null },
+      ...tokensOf(server, session),
+      sessionId: randomUUID(),
+      vaults: [...account.vaults.values()].map(vaultOf),
+      user: {
+        ...{ id: accountId, login, email: null, fullName: null, role: 'user', isActive: true },
+        createdAt: '2026-01-01T00:00:00.000Z',
+      },
+    };
+  },
+  refresh(server, { body, headers }) {
+    const { refreshToken } = body as { refreshToken: string };
+    const key = headers.get('idempotency-key') ?? undefined;
+    for (const session of server.state.sessions) {
+      const spent = session.spent.get(refreshToken);
+      if (
+        spent !== undefined &&
+        (key === undefined || spent.key !== key || spent.refreshToken !== session.refreshToken)
+      )
+        session.ended = true;
+      if (session.ended) continue;
+      if (spent !== undefined) return tokensOf(server, session);
+      if (session.refreshToken !== refreshToken) continue;
+      Object.assign(session, newTokens());
+      session.spent.set(refreshToken, { key, refreshToken: session.refreshToken });
+      return tokensOf(server, session);
+    }
+    throw new Refusal('invalid-token');
+  },
+  logout({ state }, { body }) {
+    const { refreshToken } = body as { refreshToken?: string };
+    for (const session of state.sessions) if (session.refreshToken === refreshToken) session.ended = true;
+    return undefined;
+  },
+  replaceAccountState(server, request) {
+    const account = accountOf(server, request);
+    const { accountState } = request.body as { accountState: Sealed };
+    if (accountState.seq !== (account.accountState?.seq ?? -1) + 1) throw new Refusal('conflict');
+    account.accountState = accountState;
+    return { seq: accountState.seq };
+  },
+  commitVault(server, request) {
+    const vault = vaultFor(server, request);
+    const { baseSeq, operations, manifest } = request.body as BodyOf<typeof commitVault>;
+    if (manifest === undefined) throw new Refusal('manifest-required');
+    if (baseSeq !== vault.seq) throw new Refusal('conflict', { seq: vault.seq });
+    if (manifest.seq !== baseSeq + 1) throw new Refusal('request-invalid');
+    if (new Set(operations.map(({ id }) => id)).size !== operations.length)
+      throw new Refusal('request-invalid');
+    for (const { op, id, version } of operations) {
+      const present = vault.entries.get(id);
+      if (
+        vault.deleted.has(id) ||
+        version !== (present?.version ?? 0) + 1 ||
+        (op === 'delete' && present === undefined)
+      )
+        throw new Refusal('conflict', { seq: vault.seq });
+    }
+    for (const operation of operations) {
+      vault.revision += 1;
+      const { revision } = vault;
+      if (operation.op === 'delete') {
+        vault.entries.delete(operation.id);
+        vault.deleted.set(operation.id, { id: operation.id, version: operation.version, revision });
+      } else {
+        const { op, ...fields } = operation;
+        vault.entries.set(operation.id, { ...fields, revision, updatedAt: '2026-01-01T00:00:00.000Z' });
+      }
+    }
+    vault.seq += 1;
+    vault.manifests.push({ sealed: manifest, revision: vault.revision });
+    return { revision: vault.revision, seq: vault.seq };
+  },
+  getChanges(server, request) {
+    const vault = vaultFor(server, request);
+    const query = (name: string, otherwise: number) =>
+      Number(request.url.searchParams.get(name) ?? otherwise);
+    const since = query('since', 0);
+    const limit = Math.min(query('limit', 500), server.pageLimit);
+    const manifestsAfter = query('manifestsAfter', -1);
+    const after = <Row extends { readonly revision: number }>(rows: Iterable<Row>) =>
+      [...rows]
+        .filter(({ revision }) => revision > since)
+        .toSorted((left, right) => left.revision - right.revision);
+    const rows = after<{ readonly revision: number }>([...vault.entries.values(), ...vault.deleted.values()]);
+    const manifests = after(vault.manifests).filter(({ sealed }) => sealed.seq > manifestsAfter);
+    const pageEnd = Math.min(
+      rows[limit - 1]?.revision ?? vault.revision,
+      manifests[limit - 1]?.revision ?? vault.revision,
+      vault.revision,
+    );
+    const inPage = ({ revision }: { readonly revision: number }) => revision > since && revision <= pageEnd;
+    return {
+      revision: vault.revision,
+      seq: vault.seq,
+      manifest: vault.manifests.at(-1)!.sealed,
+      manifests: manifests.filter(inPage).map(({ sealed }) => sealed),
+      entries: [...vault.entries.values()].filter(inPage),
+      deleted: [...vault.deleted.values()].filter(inPage).map(({ id, version }) => ({ id, version })),
+      nextSince: pageEnd < vault.revision ? pageEnd : null,
+    };
+  },
+};
+
+function newTokens() {
+  return {
+    accessToken: `e30.${randomBytes(16).toString('base64url')}.x`,
+    refreshToken: randomBytes(32).toString('base64url'),
+  };
+}
+
+function tokensOf(server: FakeServer, { accessToken, refreshToken }: FakeSession) {
+  return { accessToken, refreshToken, tokenType: 'Bearer', expiresIn: server.expiresIn };
+}
+
+function vaultOf(vault: FakeVault) {
+  const { revision, seq } = vault;
+  return { ...vault.fields, manifest: vault.manifests.at(-1)!.sealed, revision, seq };
+}
+
+function accountOf({ state }: FakeServer, { headers }: SeenRequest): FakeAccount {
+  const token = headers.get('authorization')?.replace('Bearer ', '');
+  const session = state.sessions.find(({ accessToken, ended }) => accessToken === token && !ended);
+  const account = session === undefined ? undefined : state.accounts.get(session.login);
+  if (account === undefined) throw new Refusal('invalid-token');
+  return account;
+}
+
+function vaultFor(server: FakeServer, request: Incoming): FakeVault {
+  const vault = accountOf(server, request).vaults.get(request.params['vaultId']!);
+  if (vault === undefined) throw new Refusal('vault-not-found');
+  return vault;
+}
+
+/** A refusal as the real server writes it. */
+export function problemResponse(code: ProblemCode, extra: object = {}): Response {
+  const { status, title } = problems[code];
+  const type = `urn:zkvault:problem:${code}`;
+  return respond({ status, body: { type, title, status, code, requestId: randomUUID(), ...extra } });
+}

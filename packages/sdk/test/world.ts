@@ -1,0 +1,165 @@
+/** @file What tests begin with: a fake server, devices of one person, and what must hold after an attack. */
+import { createHash } from 'node:crypto';
+import type { Kdf } from '@zkvault/crypto-core';
+import { expect } from 'vitest';
+import { createVaultClient } from '../src/client.ts';
+import type { Entry } from '../src/entry-kinds.ts';
+import type { VaultClientOptions } from '../src/options.ts';
+import { memoryStorage, type Storage } from '../src/storage.ts';
+import type { VaultClient } from '../src/vault-client.ts';
+import { type FakeServer, type FakeVault, makeFakeServer } from './fake-server.ts';
+
+export const LOGIN: string = 'ada@example.com';
+export const PASSWORD: string = 'violet harbour engine 1843 plover';
+/** Stands in every entry of these tests; must never be in an error or in clear on the wire. */
+export const CANARY = 'canary-7f3a';
+
+/** Cheap, and counts; only for tests. */
+export interface CountingKdf extends Kdf {
+  readonly calls: { count: number };
+}
+
+export function makeTestKdf(): CountingKdf {
+  const calls = { count: 0 };
+  return {
+    calls,
+    async argon2id({ password, salt, memoryKib }) {
+      calls.count += 1;
+      return new Uint8Array(
+        createHash('sha256').update(password).update(salt).update(`${memoryKib}`).digest(),
+      );
+    },
+  };
+}
+
+/** A storage whose content can be looked at and tampered with. */
+export interface OpenStorage extends Storage {
+  readonly values: Map<string, Uint8Array>;
+  keyEndingWith(end: string): string;
+}
+
+export function makeOpenStorage(): OpenStorage {
+  const inner = memoryStorage();
+  const values = new Map<string, Uint8Array>();
+  return {
+    values,
+    get: async (key) => values.get(key)?.slice(),
+    set: async (key, value) => {
+      expect(key).toMatch(/^[a-z0-9.-]{1,120}$/);
+      values.set(key, value.slice());
+      await inner.set(key, value);
+    },
+    delete: async (key) => {
+      values.delete(key);
+    },
+    keyEndingWith(end) {
+      const key = [...values.keys()].find((candidate) => candidate.endsWith(end));
+      if (key === undefined) throw new Error(`no key ends with ${end}`);
+      return key;
+    },
+  };
+}
+
+/** One device: a client and what it stores. */
+export interface Device {
+  readonly client: VaultClient;
+  readonly storage: OpenStorage;
+  readonly kdf: CountingKdf;
+}
+
+export function makeDevice(server: FakeServer, options: Partial<VaultClientOptions> = {}): Device {
+  const storage = (options.storage as OpenStorage | undefined) ?? makeOpenStorage();
+  const kdf = makeTestKdf();
+  const client = createVaultClient({
+    baseUrl: 'https://vault.example',
+    fetch: server.fetch,
+    kdf,
+    passwordPolicy: { minLength: 12, minScore: 0, requireClasses: false },
+    ...options,
+    storage,
+  });
+  return { client, storage, kdf };
+}
+
+/** A registered person with one logged-in device. */
+export interface World {
+  readonly server: FakeServer;
+  readonly device: Device;
+  readonly secretKey: string;
+  /** A device without any memory that logs in with the Secret Key. */
+  freshDevice(options?: Partial<VaultClientOptions>): Promise<Device>;
+}
+
+export async function givenWorld(options: Partial<VaultClientOptions> = {}): Promise<World> {
+  const server = makeFakeServer();
+  const device = makeDevice(server, options);
+  const { secretKey } = await device.client.register({ login: LOGIN, password: PASSWORD });
+  await device.client.login({ login: LOGIN, password: PASSWORD });
+  return {
+    server,
+    device,
+    secretKey: secretKey!,
+    async freshDevice(more = {}) {
+      const fresh = makeDevice(server, more);
+      await fresh.client.login({ login: LOGIN, password: PASSWORD, secretKey: secretKey! });
+      return fresh;
+    },
+  };
+}
+
+/** Creates entries with the canary, titled by the names. */
+export async function givenEntries(
+  { client }: Device,
+  ...titles: readonly string[]
+): Promise<readonly Entry[]> {
+  return client.entries.createMany(
+    titles.map((title) => ({ type: 'login', title, password: `${CANARY}-${title}` }) as const),
+  );
+}
+
+/** The only vault of the only account. */
+export function vaultOf(server: FakeServer): FakeVault {
+  const account = [...server.state.accounts.values()][0]!;
+  return [...account.vaults.values()][0]!;
+}
+
+/**
+ * Expects an attacked call to fail, and what must hold then: the pins are as before, no later call
+ * shows anything or sends anything, and no error says anything of what is inside.
+ */
+export async function expectRefused(
+  { server }: Pick<World, 'server'>,
+  { client, storage }: Device,
+  attacked: () => Promise<unknown>,
+  refusal: abstract new (...args: never[]) => Error,
+): Promise<void> {
+  const pinsBefore = pinsOf(storage);
+
+  const error = await failureOf(attacked());
+
+  expect(error).toBeInstanceOf(refusal);
+  expect(`${error.name} ${error.message} ${JSON.stringify(error)}`).not.toContain(CANARY);
+  expect(pinsOf(storage)).toEqual(pinsBefore);
+  const sent = server.requests.length;
+  const shown = await Promise.allSettled([
+    client.entries.list(),
+    client.sync(),
+    client.entries.create({ type: 'note', title: 'later' }),
+  ]);
+  expect(shown.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  expect(server.requests.length).toBe(sent);
+}
+
+export async function failureOf(promise: Promise<unknown>): Promise<Error> {
+  const outcome = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(outcome instanceof Error)) throw new Error('the call was expected to fail');
+  return outcome;
+}
+
+export function pinsOf(storage: OpenStorage): Uint8Array | undefined {
+  const key = [...storage.values.keys()].find((candidate) => candidate.endsWith('.pins'));
+  return key === undefined ? undefined : storage.values.get(key);
+}
