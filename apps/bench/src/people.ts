@@ -13,12 +13,12 @@ export interface Person {
 /** Registers an account and logs it in. */
 export async function makePerson(url: string): Promise<Person> {
   const login = `bench-${randomUUID().slice(0, 18)}`;
-  const authKey = randomBytes(32).toString('base64url');
+  const authKey = randomText(32);
   await post(`${url}/api/v1/auth/register`, {
     accountId: randomUUID(),
     login,
     profile: 1,
-    salt: randomBytes(16).toString('base64url'),
+    salt: randomText(16),
     authKey,
   });
   const answer = await post<LoginAnswer>(`${url}/api/v1/auth/login`, loginBody({ login, authKey }));
@@ -38,8 +38,11 @@ export function bearer(person: Person): Record<string, string> {
 
 /** An envelope as large as an ordinary login's: 305 bytes of ciphertext. */
 export function makeEnvelope(): Pick<Entry, 'ciphertext' | 'iv' | 'tag'> {
-  const text = (bytes: number) => randomBytes(bytes).toString('base64url');
-  return { ciphertext: text(305), iv: text(12), tag: text(16) };
+  return { ciphertext: randomText(305), iv: randomText(12), tag: randomText(16) };
+}
+
+function randomText(bytes: number): string {
+  return randomBytes(bytes).toString('base64url');
 }
 
 /** Sends JSON and reads the answer. @throws {Error} it was refused. */
