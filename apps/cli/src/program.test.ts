@@ -63,10 +63,12 @@ describe('a wrong use', () => {
   });
 
   it('never repeats what may be a secret typed in the wrong place', async () => {
-    const { stderr } = await run(['login', 'ada', 'canary-password', ...server]);
+    const tooMany = await run(['login', 'ada', 'canary-password', ...server]);
+    const unknown = await run(['login', 'ada', "--password=canary'password", ...server]);
 
-    expect(stderr).toMatch(/^zkvault: too many arguments/);
-    expect(stderr).not.toContain('canary');
+    expect(tooMany.stderr).toBe('zkvault: too many arguments; see zkvault --help\n');
+    expect(unknown.stderr).toMatch(/^zkvault: unknown option '--password'/);
+    expect(unknown.stderr).not.toContain('canary');
   });
 
   it('is JSON with --json, wherever that stands', async () => {

@@ -118,8 +118,14 @@ async function report(error: unknown, words: readonly string[], terminal: Termin
 function translate(error: unknown): unknown {
   if (!(error instanceof CommanderError)) return error;
   if (error.code === 'commander.help') return new CliError('usage', 'which command? See zkvault --help');
+  return new CliError('usage', `${withoutValues(error)}; see zkvault --help`);
+}
+
+/** What commander says, without the words it quotes: one of them may be a password in the wrong place. */
+function withoutValues(error: CommanderError): string {
+  if (error.code === 'commander.excessArguments') return 'too many arguments';
   const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-  return new CliError('usage', `${message}; see zkvault --help`, { cause: error });
+  return message.replace(/^(unknown option '[^=']*)=.*'/, "$1'").replace(/\.$/, '');
 }
 
 /** Whoever read our output has enough of it (`zkvault list | head -1`). */

@@ -16,6 +16,8 @@ interface ListOptions extends UnlockOptions {
   readonly favorites?: boolean;
 }
 
+const STAR = '★';
+
 /** Declares the command. */
 export function addList(program: Command, bind: Bind): void {
   const command = program
@@ -64,8 +66,7 @@ function forPeople(context: Context, entries: readonly Entry[]): string {
   const { paint, width } = context.output;
   const rows = entries.map((entry) =>
     [
-      entry.favorite ? '★' : '',
-      entry.title,
+      `${entry.favorite ? STAR : ' '} ${entry.title}`,
       kindOf(entry),
       subtitleOf(entry),
       entry.tags.join(', '),
@@ -73,18 +74,17 @@ function forPeople(context: Context, entries: readonly Entry[]): string {
     ].map(printableLine),
   );
   const columns = [
-    { heading: '' },
-    { heading: 'TITLE', flexible: true },
+    { heading: '  TITLE', flexible: true },
     { heading: 'KIND' },
-    { heading: 'USER OR OWNER', flexible: true },
+    { heading: 'WHO OR WHERE', flexible: true },
     { heading: 'TAGS', flexible: true },
     { heading: 'ID' },
   ];
   const { heading, lines } = layOutTable(columns, rows, width);
   const painted = lines.map((line) => {
-    const id = line.slice(-SHORT_ID_LENGTH);
-    const rest = line.slice(0, -SHORT_ID_LENGTH);
-    return `${rest.startsWith('★') ? paint('star', '★') + rest.slice(1) : rest}${paint('faint', id)}`;
+    const star = line.startsWith(STAR) ? paint('star', STAR) : ' ';
+    const id = paint('faint', line.slice(-SHORT_ID_LENGTH));
+    return star + line.slice(STAR.length, -SHORT_ID_LENGTH) + id;
   });
   return [paint('heading', heading), ...painted].join('\n');
 }

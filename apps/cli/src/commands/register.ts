@@ -80,10 +80,11 @@ async function showRegistered(
   },
 ): Promise<void> {
   const { accountId, secretKey, emergencyKit } = registered;
+  const framed = (text: string): string => (context.output.isTerminal ? `\n${text}\n` : text);
   const shown = isKitInFile ? {} : { secretKey, emergencyKit };
   context.output.result({
     json: { accountId, login, baseUrl, ...shown },
-    text: isKitInFile ? '' : (emergencyKit?.trimEnd() ?? ''),
+    text: isKitInFile || emergencyKit === null ? '' : framed(emergencyKit.trimEnd()),
   });
   // It is shown this once, so nothing that may fail comes before it.
   await context.output.flush();

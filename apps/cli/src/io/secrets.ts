@@ -40,7 +40,8 @@ export function makeQuestions(terminal: Terminal): Questions {
     askSecret: (message, { mayBeEmpty = false } = {}) =>
       ask(message, () => password({ message, ...streams, ...(!mayBeEmpty && { validate: requireText }) })),
     askLine: (message) => ask(message, () => text({ message, ...streams, validate: requireText })),
-    askText: (message) => ask(message, () => multiline({ message, ...streams })),
+    askText: (message) =>
+      ask(message, () => multiline({ message: `${message} (Enter twice to end)`, ...streams })),
   };
 }
 
