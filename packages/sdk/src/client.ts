@@ -11,7 +11,7 @@ import { type Settings, settingsOf } from './settings.ts';
 import { logIn, type SignedIn, unlockAccount } from './sign-in.ts';
 import { accountStorageKeys } from './storage-keys.ts';
 import { forgetLogin, readCurrentAccount, readCurrentLogin, storeLogin } from './stored-session.ts';
-import { readRefreshToken } from './tokens.ts';
+import { readRefreshToken, type TokenKeeper } from './tokens.ts';
 import { makeTransport, type Transport } from './transport.ts';
 import type { ClientStatus, Entries, VaultClient } from './vault-client.ts';
 
@@ -23,6 +23,8 @@ import type { ClientStatus, Entries, VaultClient } from './vault-client.ts';
 export function createVaultClient(options: VaultClientOptions): VaultClient {
   let made: { readonly settings: Settings; readonly transport: Transport } | undefined;
   let open: OpenClient | undefined;
+  // Outlives a lock: a renewal under way then still keeps its tokens, or the stored ones would be spent.
+  let tokens: TokenKeeper | undefined;
   let locks = 0;
 
   function setUp() {
@@ -35,7 +37,6 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
 
   function leave(): void {
     open?.session.lock();
-    open?.tokens.close();
     open = undefined;
   }
 
@@ -59,6 +60,7 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     }
     leave();
     open = makeOpenClient(settings, transport, signedIn, deviceId);
+    tokens = open.tokens;
   }
 
   async function opened(): Promise<OpenClient> {
@@ -90,7 +92,7 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
       const { settings, transport } = setUp();
       const locksBefore = locks;
       const loggedIn = await logIn(settings, transport, credentials, callOptions);
-      open?.tokens.close();
+      tokens?.close();
       await storeLogin(settings, loggedIn);
       await enter(loggedIn, locksBefore, callOptions);
     },
@@ -118,6 +120,7 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
       const { settings, transport } = setUp();
       const { storage, realm } = settings;
       lock();
+      tokens?.close();
       const login = await readCurrentLogin(settings);
       if (login === undefined) return;
       const refreshToken = await readRefreshToken(storage, accountStorageKeys(realm, login).tokens);

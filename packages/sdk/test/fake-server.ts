@@ -69,7 +69,10 @@ export interface Answer {
 }
 
 /** Gives another answer, changes the given one in place, or (undefined) leaves it as it is. */
-export type Lie = (answer: Answer, request: SeenRequest) => Response | Promise<Response> | undefined | void;
+export type Lie = (
+  answer: Answer,
+  request: SeenRequest,
+) => Response | Promise<Response | undefined> | undefined | void;
 
 class Refusal extends Error {
   readonly code: ProblemCode;

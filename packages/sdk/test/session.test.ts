@@ -133,6 +133,26 @@ describe('an access token', () => {
 });
 
 describe('a lock', () => {
+  it('keeps the tokens of a renewal under way, which would be lost otherwise', async () => {
+    const world = await givenWorld();
+    endAccessTokens(world);
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    world.server.lie('refresh', () => held.then(() => undefined));
+    const syncing = failureOf(world.device.client.sync());
+    await expect.poll(() => refreshesOf(world)).toBe(1);
+
+    world.device.client.lock();
+    release();
+
+    expect(await syncing).toBeInstanceOf(LockedError);
+    const stored = () =>
+      Buffer.from(world.device.storage.values.get(world.device.storage.keyEndingWith('.tokens'))!).toString();
+    await expect.poll(stored).toContain(world.server.state.sessions[0]!.refreshToken);
+  });
+
   it('ends calls under way, and nothing is sent after it', async () => {
     const world = await givenWorld();
     await givenEntries(world.device, 'bank');
