@@ -50,12 +50,12 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
    *
    * @param locksBefore how often the client had been locked when the call began: a lock ends it too.
    */
-  async function enter(signedIn: SignedIn, locksBefore: number, options: CallOptions): Promise<void> {
+  async function enter(signedIn: SignedIn, locksBefore: number, callOptions: CallOptions): Promise<void> {
     const { settings, transport } = setUp();
     const deviceId = await deviceIdOf(settings.storage);
-    if (locks !== locksBefore || options.signal?.aborted === true) {
+    if (locks !== locksBefore || callOptions.signal?.aborted === true) {
       signedIn.session.lock();
-      options.signal?.throwIfAborted();
+      callOptions.signal?.throwIfAborted();
       throw new LockedError();
     }
     leave();

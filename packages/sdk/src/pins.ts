@@ -188,14 +188,17 @@ function decodePins(document: Uint8Array): Pins {
 }
 
 function toJson(pins: Pins): object {
-  const mark = ({ seq, hash: bytes }: Mark) => ({ seq, hash: encodeBase64Url(bytes) });
   return {
     ...pins,
-    state: mark(pins.state),
+    state: markToJson(pins.state),
     vaults: Object.fromEntries(
-      Object.entries(pins.vaults).map(([id, pin]) => [id, { ...pin, ...mark(pin) }]),
+      Object.entries(pins.vaults).map(([id, pin]) => [id, { ...pin, ...markToJson(pin) }]),
     ),
   };
+}
+
+function markToJson({ seq, hash: bytes }: Mark): object {
+  return { seq, hash: encodeBase64Url(bytes) };
 }
 
 function tampered(): IntegrityError {

@@ -133,7 +133,14 @@ async function makeAccount(settings: Settings, account: NewAccount) {
   const { vault, mark } = await makeVault({ realm, accountId, deviceId, at }, accountKeys.vaultWrappingKey);
   const { id, vkEpoch, role, integrity } = vault;
   const state: AccountState = {
-    ...{ accountId, login, realm, kdfProfile: profile, skFlag, akEpoch, seq: 0, prev: NO_PREVIOUS_HASH },
+    accountId,
+    login,
+    realm,
+    kdfProfile: profile,
+    skFlag,
+    akEpoch,
+    seq: 0,
+    prev: NO_PREVIOUS_HASH,
     vaults: [{ id, vkEpoch, role, integrity, createdHash: mark.hash, checkpoint: mark }],
     contacts: [],
     updatedBy: deviceId,
@@ -143,8 +150,15 @@ async function makeAccount(settings: Settings, account: NewAccount) {
   const authKey = encodeBase64Url(passwordKeys.authKey);
   wipe(passwordKeys.authKey, passwordKeys.wrappingKey, ...Object.values(accountKeys));
   const body = {
-    ...{ accountId, login, profile, salt: encodeBase64Url(salt), authKey },
-    ...{ akEpoch, wrap, accountState, vaults: [vault] },
+    accountId,
+    login,
+    profile,
+    salt: encodeBase64Url(salt),
+    authKey,
+    akEpoch,
+    wrap,
+    accountState,
+    vaults: [vault],
   };
   return { body, stateMark: markOf(accountState), vaultId: id, vaultMark: mark, at };
 }
@@ -170,9 +184,14 @@ async function makeVault(
   const manifest = await sealManifest(
     { realm, vaultId, vkEpoch, manifestKey: keys.manifestKey },
     {
-      ...{ vaultId, vkEpoch, seq: 0, prev: NO_PREVIOUS_HASH },
-      ...{ root: emptyManifestTree.root(), count: emptyManifestTree.count },
-      ...{ writer: { accountId, deviceId }, at },
+      vaultId,
+      vkEpoch,
+      seq: 0,
+      prev: NO_PREVIOUS_HASH,
+      root: emptyManifestTree.root(),
+      count: emptyManifestTree.count,
+      writer: { accountId, deviceId },
+      at,
     },
   );
   wipe(vaultKey, ...Object.values(keys));

@@ -96,7 +96,7 @@ export function makeTransport(config: {
       options.signal?.throwIfAborted();
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return (await send(route, request as Request<RouteContract>, options)) as AnswerOf<typeof route>;
+          return (await send(route, request, options)) as AnswerOf<typeof route>;
         } catch (error) {
           const waitMs = options.idempotent === true ? retryWaitMs(error, attempt) : undefined;
           if (waitMs === undefined) throw error;
@@ -111,8 +111,9 @@ function pathOf(route: RouteContract, request: Request<RouteContract>): string {
   const params = (request.params ?? {}) as Readonly<Record<string, string>>;
   const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name]!));
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries((request.query ?? {}) as Readonly<Record<string, unknown>>))
-    if (value !== undefined) query.set(name, String(value));
+  const asked: Readonly<Record<string, unknown>> = request.query ?? {};
+  for (const [name, value] of Object.entries(asked))
+    if (typeof value === 'string' || typeof value === 'number') query.set(name, `${value}`);
   return query.size === 0 ? path : `${path}?${query.toString()}`;
 }
 

@@ -244,12 +244,23 @@ const handlers: Record<string, Handler> = {
     server.state.sessions.push(session);
     const { accountId, salt, profile, akEpoch, wrap } = account.body;
     return {
-      ...{ accountId, salt, profile, akEpoch, wrap, accountState: account.accountState, identity: null },
+      accountId,
+      salt,
+      profile,
+      akEpoch,
+      wrap,
+      accountState: account.accountState,
+      identity: null,
       ...tokensOf(server, session),
       sessionId: randomUUID(),
       vaults: [...account.vaults.values()].map(vaultOf),
       user: {
-        ...{ id: accountId, login, email: null, fullName: null, role: 'user', isActive: true },
+        id: accountId,
+        login,
+        email: null,
+        fullName: null,
+        role: 'user',
+        isActive: true,
         createdAt: '2026-01-01T00:00:00.000Z',
       },
     };

@@ -16,7 +16,7 @@ const REMOVE = Symbol('remove');
 const operators: Readonly<Record<string, Operator>> = {
   remove: () => REMOVE,
   null: () => null,
-  'another type': (value) => (typeof value === 'string' ? 1 : `${String(value)}`),
+  'another type': (value) => (typeof value === 'string' ? 1 : String(value)),
   'an object': () => ({}),
   'empty text': () => '',
   'shorter by one': (value) =>
@@ -43,7 +43,7 @@ const listOperators: Readonly<Record<string, (list: unknown[]) => void>> = {
   'drop the first': (list) => void list.shift(),
   'drop the last': (list) => void list.pop(),
   'repeat the first': (list) => void list.push(list[0]),
-  reverse: (list) => void list.reverse(),
+  reverse: (list) => void list.splice(0, list.length, ...list.toReversed()),
   empty: (list) => void list.splice(0),
 };
 

@@ -273,6 +273,11 @@ describe('the kinds of entries', () => {
         case 'other':
           expectTypeOf(entry.originalType).toEqualTypeOf<string>();
           return entry.originalType;
+        case 'note':
+        case 'card':
+        case 'identity':
+        case 'ssh-key':
+        case 'custom':
         default:
           // @ts-expect-error the other kinds have no password
           void entry.password;

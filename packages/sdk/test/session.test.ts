@@ -387,7 +387,7 @@ describe('the factory', () => {
     ];
     for (const { baseUrl } of wrong) {
       const client = createVaultClient({ baseUrl, storage: memoryStorage() });
-      expect(await failureOf(client.status()), String(baseUrl)).toMatchObject({ code: 'invalid-base-url' });
+      expect(await failureOf(client.status()), baseUrl).toMatchObject({ code: 'invalid-base-url' });
     }
     const base = { baseUrl: 'http://127.0.0.1:4000', storage: memoryStorage() };
     expect(await failureOf(createVaultClient({ ...base, timeoutMs: 0 }).status())).toBeInstanceOf(RangeError);

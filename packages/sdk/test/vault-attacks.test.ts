@@ -159,7 +159,11 @@ const mutations: readonly (readonly [string, Mutation, abstract new (...args: ne
   ],
   ['a hole in the chain of manifests', (changes) => void changes.manifests.splice(-2, 1), IntegrityError],
   ['no manifests but the head', (changes) => void changes.manifests.splice(0), IntegrityError],
-  ['the manifests in another order', (changes) => void changes.manifests.reverse(), IntegrityError],
+  [
+    'the manifests in another order',
+    (changes) => void (changes.manifests = changes.manifests.toReversed()),
+    IntegrityError,
+  ],
   ['a page that does not go on', (changes) => void Object.assign(changes, { nextSince: 0 }), ProtocolError],
   [
     'pages without end',
@@ -248,7 +252,7 @@ describe('a client that verified the vault before', () => {
 });
 
 const differences: readonly (readonly [string, (changes: Changes) => void])[] = [
-  ['the order of the entries', (changes: Changes) => void changes.entries.reverse()],
+  ['the order of the entries', (changes: Changes) => void (changes.entries = changes.entries.toReversed())],
   [
     'the server’s own dates and revisions',
     (changes: Changes) => {

@@ -1,5 +1,5 @@
 /** @file Attacks on writes: lies about what was taken, endless conflicts, answers that never come. */
-import type { BodyOf, Changes, commitVault } from '@zkvault/contract';
+import type { Changes } from '@zkvault/contract';
 import { describe, expect, it } from 'vitest';
 import {
   ConflictError,
@@ -203,7 +203,7 @@ describe('what is sent', () => {
     const world = await givenWorld();
     const unlockKey = world.device.client.exportUnlockKey();
     await givenEntries(world.device, 'bank');
-    const body = JSON.stringify(commitsOf(world)[0]!.body as BodyOf<typeof commitVault>);
+    const body = JSON.stringify(commitsOf(world)[0]!.body);
     const everything = world.server.requests
       .map(({ url, init, headers }) => `${url.href} ${init.body as string} ${JSON.stringify([...headers])}`)
       .join('\n');
