@@ -6,12 +6,14 @@ import {
   type Problem,
   type PutOperation,
   type Sealed,
+  SMALL_ENVELOPE_BYTES,
 } from '@zkvault/contract';
 import fc from 'fast-check';
+import { sql } from 'kysely';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startTestServer } from '../../../test/test-server.ts';
 import { vaultApi } from '../../../test/vault-api.ts';
-import { aDelete, aPut, aSealed, somePuts } from '../../../test/vault-values.ts';
+import { aDelete, anEnvelope, aPut, aSealed, somePuts } from '../../../test/vault-values.ts';
 
 const server = await startTestServer();
 afterAll(() => server.close());
@@ -124,6 +126,21 @@ describe('changes', () => {
     const pages = await ada.allChanges(vaultId, { limit: CHANGES_LIMITS.max });
 
     expect(pages.map(({ entries }) => entries.length)).toEqual([24, 22]);
+  });
+
+  it('end a page early for large manifests too', async () => {
+    const vaultId = await ada.givenVault('manifest');
+    const { ciphertext, iv, tag } = anEnvelope(SMALL_ENVELOPE_BYTES.maxBytes);
+    await sql`
+      insert into manifests (vault_id, seq, revision, ciphertext, iv, tag)
+      select ${vaultId}::uuid, seq, seq, ${ciphertext}, ${iv}, ${tag} from generate_series(1, 200) as seq`.execute(
+      server.db,
+    );
+    await sql`update vaults set seq = 200, revision = 200 where id = ${vaultId}`.execute(server.db);
+
+    const pages = await ada.allChanges(vaultId, { limit: CHANGES_LIMITS.max });
+
+    expect(pages.map(({ manifests }) => manifests.length)).toEqual([192, 8]);
   });
 
   it.for([

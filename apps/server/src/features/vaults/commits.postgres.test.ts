@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Changes } from '@zkvault/contract';
+import { sql } from 'kysely';
 import { afterAll, describe, expect, it } from 'vitest';
 import { giveAccountState } from '../../../test/account-state.ts';
 import { startTestServer } from '../../../test/test-server.ts';
@@ -58,10 +60,38 @@ describe('twenty commits at one base', () => {
     expect(entries.map(({ id }) => id).toSorted()).toEqual(written.map(({ id }) => id).toSorted());
     expect(entries.map((entry) => entry.revision)).toEqual(written.map((_, index) => index + 1));
     expect([revision, seq]).toEqual([WRITERS, WRITERS]);
-    const times = entries.map(({ updatedAt }) => updatedAt);
-    expect(times).toEqual(times.toSorted());
   });
 });
+
+describe('a commit that waits for another', () => {
+  it('is dated when it is written, not when it began to wait', async () => {
+    const vaultId = await ada.givenVault('none');
+
+    const { waiting, releasedAt } = await server.db.transaction().execute(async (tx) => {
+      await sql`select from vaults where id = ${vaultId} for update`.execute(tx);
+      const response = ada.commit(vaultId, { baseSeq: 0, operations: somePuts(1) });
+      await untilSomeoneWaitsForALock();
+      const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(tx);
+      return { waiting: response, releasedAt: rows[0]?.now };
+    });
+    mustBe(200, await waiting);
+
+    const [entry] = (await ada.changes(vaultId)).json<Changes>().entries;
+    expect(Date.parse(entry?.updatedAt ?? '')).toBeGreaterThanOrEqual(releasedAt?.getTime() ?? Infinity);
+  });
+});
+
+async function untilSomeoneWaitsForALock(): Promise<void> {
+  let waiters = 0;
+  while (waiters === 0) {
+    const { rows } = await sql<{ waiters: number }>`
+      select count(*)::int as waiters from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`.execute(server.db);
+    waiters = rows[0]?.waiters ?? 0;
+  }
+  // Long enough for the clocks of the two transactions to differ.
+  await sleep(20);
+}
 
 describe('commits and what else happens to the vault', () => {
   it('delete or change an entry, never both', async () => {
