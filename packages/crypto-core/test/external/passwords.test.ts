@@ -4,7 +4,9 @@ import { estimateStrength } from '../../src/strength.ts';
 import { describeExternal, readVectors } from './vector-files.ts';
 
 describeExternal('the 100,000 most common passwords (nbp)', () => {
-  it('that are long enough are refused four times in five at least, by list or by score', { timeout: 120_000 }, () => {
+  it('that are long enough are refused four times in five at least, by list or by score', {
+    timeout: 120_000,
+  }, () => {
     const long = readVectors('passwords/nbp-top100000.txt.gz')
       .split('\n')
       .filter((password) => password.length >= defaultPasswordPolicy.minLength);
