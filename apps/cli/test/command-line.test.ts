@@ -131,6 +131,32 @@ describe('an import', () => {
     expect(JSON.parse(second.stdout)).toMatchObject({ saved: 0, duplicates: 1_200 });
   });
 
+  it('that is interrupted says what is saved, and doubles nothing when it is run again', async () => {
+    const source = makeBitwardenExport(5_000, 6);
+    await writeFile(join(device.home, 'large.json'), JSON.stringify(source));
+    const words = ['import', 'large.json', '--format', 'bitwarden-json'];
+    const child = device.start(words);
+    let stderr = '';
+    child.stderr?.on('data', (text) => {
+      stderr += String(text);
+      if (stderr === '1000 of 5000 entries saved\n') child.kill('SIGINT');
+    });
+
+    const [code] = (await once(child, 'close')) as [number | null];
+    const again = await device.run([...words, '--json']);
+    const third = await device.run([...words, '--dry-run', '--json']);
+
+    expect(code).toBe(130);
+    expect(stderr).toMatch(
+      /\d000 entries are saved\. Run the same command again for the rest\.\nzkvault: interrupted\n$/,
+    );
+    const { saved, duplicates } = JSON.parse(again.stdout) as { saved: number; duplicates: number };
+    expect(saved + duplicates).toBe(5_000);
+    expect(duplicates).toBeGreaterThanOrEqual(1_000);
+    expect(saved).toBeGreaterThan(0);
+    expect(JSON.parse(third.stdout)).toMatchObject({ toSave: 0, duplicates: 5_000 });
+  });
+
   it.for([
     ['a file that is not there', 'none.json', 'bitwarden-json', 1],
     ['an encrypted export', 'encrypted.json', 'bitwarden-json', 1],

@@ -34,7 +34,9 @@ export function fileStorage(directory: string): Storage {
   return {
     async get(key) {
       try {
-        return new Uint8Array(await readFile(pathOf(key)));
+        const bytes = await readFile(pathOf(key));
+        // No copy: a caller that wipes a secret wipes all there is of it.
+        return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       } catch (error) {
         if (isErrno(error, 'ENOENT')) return undefined;
         throw error;
