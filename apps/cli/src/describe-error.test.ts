@@ -44,6 +44,7 @@ it.for([
   [new RollbackError('x'), 8],
   [new ForkError('x'), 8],
   [new DowngradeError('kdf-downgrade', 'x'), 8],
+  [new DowngradeError('secret-key-missing', 'x'), 8],
   [new KdfPolicyError('kdf-profile-unknown', 'x'), 8],
   [new ProtocolError('response-malformed', 'x'), 8],
   [new ProtocolError('secret-key-invalid', 'x'), 2],

@@ -64,6 +64,8 @@ function describeVaultError(error: ZkvaultError): readonly [ExitName, string] {
   if (error instanceof TransportError) return describeTransportError(error);
   if (error instanceof RollbackError) return ['integrity', hints.rollback];
   if (error instanceof ForkError) return ['integrity', hints.fork];
+  if (error instanceof DowngradeError && error.code === 'secret-key-missing')
+    return ['integrity', hints.secretKeyMissing];
   if (error instanceof IntegrityError || error instanceof DowngradeError || error instanceof KdfPolicyError)
     return ['integrity', `${hints.untrusted} (${error.message})`];
   if (error instanceof ProtocolError) return describeProtocolError(error);
@@ -109,9 +111,11 @@ const hints = {
   registrationRefused: 'this login cannot be registered; choose another, or log in if it is yours',
   accountKnown: 'this device already knows an account of that login; run zkvault login',
   conflict: 'something else was saved first; run the command again',
+  secretKeyMissing: 'this account has a Secret Key, which this device lacks; log in again and give it',
   vaultGone: 'the server has no such vault any more; ask who runs it',
   rollback:
     'the server gave an older state of the vault than this device has seen; nothing was shown. Ask who runs it',
   fork: 'the server gave another history of the vault than this device knows; nothing was shown. Ask who runs it',
-  untrusted: 'what the server gave is not what was saved; nothing was shown. Ask who runs it',
+  untrusted:
+    'what the server gave, or what is kept on this device, is not what was saved; nothing was shown. Ask who runs the server',
 } as const;
