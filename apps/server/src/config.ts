@@ -173,7 +173,7 @@ function readSecrets(
 }
 
 const PLACEHOLDER =
-  /change.?(?:me|this|it)|place.?holder|replace|your.?(?:own|secret|jwt|key)|example|insecure|not.?secret|dummy|sample|0123456789/i;
+  /change.?(?:me|this|it)|place.?holder|replace|your.{0,20}(?:secret|key)|(?:super|my|jwt|top).?secret|example|insecure|dummy|sample|0123456789/i;
 
 /** A secret text: long, varied, and none that stands in a manual. */
 function parseSecret(text: string): string | undefined {

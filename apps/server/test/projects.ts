@@ -2,9 +2,12 @@
 
 const conditions = ['@zkvault/source'];
 
-/** The two vitest projects of the server. Files named `*.postgres.test.ts` need connections that race. */
+/**
+ * The two vitest projects of the server. Files named `*.postgres.test.ts` need connections that race,
+ * files named `*.pglite.test.ts` are about the embedded database or about no database: once is enough.
+ */
 export const serverProjects = [
-  project('server-postgres', './test/postgres-setup.ts', []),
+  project('server-postgres', './test/postgres-setup.ts', ['**/*.pglite.test.ts']),
   project('server-pglite', './test/pglite-setup.ts', ['**/*.postgres.test.ts']),
 ];
 

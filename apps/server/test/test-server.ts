@@ -38,7 +38,9 @@ export interface TestServer {
 
 /** The settings of the app under test: those of an empty environment. */
 export const testSettings: AppSettings = loadConfig({});
-const jwtSecrets = ['a secret for tests only, 32 characters and more'];
+/** The secret of the access tokens of the app under test. */
+export const testJwtSecret = 'a secret for tests only, 32 characters and more';
+const jwtSecrets = [testJwtSecret];
 /** The server keys of the app under test. */
 export const testKeyRing: KeyRing = makeKeyRing([{ id: 'test', secret: new Uint8Array(32).fill(7) }]);
 const accessTokens = makeAccessTokens({

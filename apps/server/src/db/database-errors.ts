@@ -2,7 +2,7 @@
 
 /** SQLSTATE classes and codes after which the same request may succeed a little later. */
 const UNAVAILABLE =
-  /^(?:08...|57P0[1-5]|57014|53...|55P03|40001|40P01|25P03|ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE)$/;
+  /^(?:08...|57P0[1-5]|57014|53...|55P03|40001|40P01|25P03|3D000|28P01|28000|ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE)$/;
 
 /** What pg says, without a code, when a connection is lost or none can be had in time. */
 const LOST_CONNECTION =

@@ -28,6 +28,7 @@ const PLAIN_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,30}$/;
 
 /**
  * The one fault of a refused request: the deepest, because a union reports every branch that did not fit.
+ * Of equally deep ones a wrong value, because a field too many or too few may only mean another branch.
  *
  * @param errors what Ajv found, at least one.
  * @param part which part of the request was looked at.
@@ -37,12 +38,12 @@ export function faultOf(
   part: string | undefined,
 ): RequestFault {
   const faults = errors.map((error) => ({ path: pathOf(error), code: codes[error.keyword] ?? 'choice' }));
-  const deepest = faults.reduce((best, fault) => (depth(fault.path) > depth(best.path) ? fault : best));
+  const deepest = faults.reduce((best, fault) => (weight(fault) > weight(best) ? fault : best));
   return { pointer: `${roots[part ?? 'body'] ?? '/body'}${deepest.path}`, code: deepest.code };
 }
 
-function depth(path: string): number {
-  return path.split('/').length;
+function weight({ path, code }: { readonly path: string; readonly code: string }): number {
+  return 2 * path.split('/').length + (code === 'required' || code === 'unknown' ? 0 : 1);
 }
 
 function pathOf(error: FastifySchemaValidationError): string {

@@ -6,6 +6,7 @@ import { contractRoute } from '../../http/contract-route.ts';
 import { assertOwnOrigin } from '../../http/cross-origin.ts';
 import type { RefreshCookie } from '../../http/refresh-cookie.ts';
 import { bearerToken } from '../../http/session-guard.ts';
+import { tokensAnswer } from '../../http/tokens-answer.ts';
 import { addressPrefix } from '../../lib/address-prefix.ts';
 import { ServiceError } from '../../lib/service-error.ts';
 import { refreshSession } from './refresh.ts';
@@ -53,27 +54,6 @@ export async function sessionsRoutes(app: FastifyInstance, deps: SessionsRoutesD
   contractRoute(app, revokeSession, async (request) => {
     await service.revokeSession(deps, actorOf(request).userId, request.params.id);
   });
-}
-
-/** The answer to a login or a refresh: with the cookie transport the refresh token is in the cookie only. */
-export function tokensAnswer(
-  deps: Pick<SessionsRoutesDeps, 'accessTokens' | 'cookie'>,
-  reply: FastifyReply,
-  transport: 'body' | 'cookie',
-  pair: service.TokenPair,
-): {
-  readonly accessToken: string;
-  readonly tokenType: 'Bearer';
-  readonly expiresIn: number;
-  readonly refreshToken?: string;
-} {
-  if (transport === 'cookie') deps.cookie.write(reply, pair.refreshToken);
-  return {
-    accessToken: pair.accessToken,
-    tokenType: 'Bearer',
-    expiresIn: deps.accessTokens.ttlSeconds,
-    ...(transport === 'body' ? { refreshToken: pair.refreshToken } : {}),
-  };
 }
 
 function presentedToken(

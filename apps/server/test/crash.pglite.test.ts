@@ -1,0 +1,138 @@
+/** The server as a process: what it says, how it ends, and what is left after `kill -9`. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { aWrap, someBytes } from './auth-client.ts';
+
+const MAIN = new URL('../src/main.ts', import.meta.url).pathname;
+
+let directory: string;
+const children = new Set<ChildProcessByStdio<null, Readable, Readable>>();
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'zkvault-crash-'));
+  return () => {
+    for (const child of children) child.kill('SIGKILL');
+    children.clear();
+    rmSync(directory, { recursive: true, force: true });
+  };
+});
+
+function start(environment: Readonly<Record<string, string>> = {}) {
+  const child = spawn(process.execPath, ['--conditions=@zkvault/source', MAIN], {
+    env: { PATH: process.env['PATH'] ?? '', PORT: '0', ZKVAULT_DATA_DIR: directory, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.add(child);
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  const exit = once(child, 'exit').then(([code]) => code as number | null);
+  return {
+    child,
+    exit,
+    output: () => output,
+    async url(): Promise<string> {
+      while (child.exitCode === null) {
+        const found = /listening on (http:\/\/localhost:\d+)/.exec(output)?.[1];
+        if (found !== undefined) return found;
+        await Promise.race([once(child.stdout, 'data'), exit]);
+      }
+      throw new Error(output);
+    },
+  };
+}
+
+async function post(url: string, body: object, token?: string): Promise<Record<string, string>> {
+  const response = await fetch(url, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: {
+      'content-type': 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return (await response.json()) as Record<string, string>;
+}
+
+describe('the process', () => {
+  it('keeps what it has acknowledged when it is killed while it writes', { timeout: 120_000 }, async () => {
+    const server = start();
+    const url = await server.url();
+    const account = { login: 'ada', authKey: someBytes(32) };
+    const device = { id: crypto.randomUUID(), name: 'a test' };
+    const loginBody = { ...account, transport: 'body', device };
+    await post(`${url}/api/v1/auth/register`, {
+      ...account,
+      accountId: crypto.randomUUID(),
+      profile: 1,
+      salt: someBytes(16),
+    });
+    const { accessToken = '' } = await post(`${url}/api/v1/auth/login`, loginBody);
+    const acknowledged: string[] = [];
+    const write = async (): Promise<void> => {
+      const { id = '' } = await post(`${url}/api/v1/entries`, aWrap(), accessToken);
+      acknowledged.push(id);
+      if (acknowledged.length === 40) server.child.kill('SIGKILL');
+      await write();
+    };
+    await Promise.allSettled([write(), write(), write()]);
+    await server.exit;
+
+    const again = start();
+    const nextUrl = await again.url();
+    const session = await post(`${nextUrl}/api/v1/auth/login`, loginBody);
+    const response = await fetch(`${nextUrl}/api/v1/entries?limit=1000`, {
+      headers: { authorization: `Bearer ${session['accessToken']}` },
+    });
+    const { items } = (await response.json()) as { items: { id: string }[] };
+    again.child.kill('SIGTERM');
+
+    expect(acknowledged.length).toBeGreaterThanOrEqual(40);
+    expect(items.map(({ id }) => id)).toEqual(expect.arrayContaining(acknowledged));
+    expect(await again.exit).toBe(0);
+  });
+
+  it('starts after it was killed while it made its database', { timeout: 120_000 }, async () => {
+    const first = start();
+    setTimeout(() => first.child.kill('SIGKILL'), 1_200);
+    await first.exit;
+
+    const second = start();
+
+    expect(await second.url()).toMatch(/^http:/);
+  });
+
+  it('refuses a data directory that another one has open', { timeout: 120_000 }, async () => {
+    await start().url();
+
+    const second = start();
+
+    expect(await second.exit).toBe(1);
+    expect(second.output()).toContain('is in use by process');
+  });
+
+  it('ends with 1 and every reason when its environment is wrong, before it touches anything', async () => {
+    const server = start({ ENVIRONMENT: 'production', PORT: 'x' });
+
+    expect(await server.exit).toBe(1);
+    expect(server.output()).toMatch(/PORT: .*\n.*JWT_SECRET: .*\n.*SERVER_KEYS: /);
+  });
+
+  it('ends with 1 when the database cannot be reached', async () => {
+    const server = start({ DATABASE_URL: 'postgresql://u:hunter2@127.0.0.1:9/none' });
+
+    expect(await server.exit).toBe(1);
+    expect(server.output()).toContain('cannot start');
+    expect(server.output()).not.toContain('hunter2');
+  });
+});
