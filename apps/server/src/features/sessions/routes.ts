@@ -1,6 +1,6 @@
 /** @file The routes of sessions: refresh, logout, and the list of devices. */
 import { listSessions, logout, logoutAll, refresh, revokeSession } from '@zkvault/contract';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { actorOf } from '../../http/actor.ts';
 import { contractRoute } from '../../http/contract-route.ts';
 import { assertOwnOrigin } from '../../http/cross-origin.ts';
