@@ -89,9 +89,7 @@ describe('the configuration', () => {
 
     const problems = problemsOf(environment);
 
-    expect(problems.map((text) => text.split(':')[0]).toSorted()).toEqual(
-      Object.keys(environment).toSorted(),
-    );
+    expect(new Set(problems.map((text) => text.split(':')[0]))).toEqual(new Set(Object.keys(environment)));
     expect(problems.join()).not.toContain('canary');
   });
 

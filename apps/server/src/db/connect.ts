@@ -81,12 +81,15 @@ function makePool(config: pg.PoolConfig, onConnectionError: OnConnectionError): 
   return pool;
 }
 
+const parsers: { getTypeParser(oid: number, format?: 'text' | 'binary'): (value: never) => unknown } =
+  pg.types;
+
 function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: never) => unknown {
   if (format !== 'binary') {
     if (oid === types.INT8) return safeInteger;
     if (oid === types.BYTEA) return bytesFromHex;
   }
-  return pg.types.getTypeParser(oid, format) as (value: never) => unknown;
+  return parsers.getTypeParser(oid, format);
 }
 
 function safeInteger(text: string): number {

@@ -83,7 +83,8 @@ describe('registration', () => {
       [1, 2, 3].map(() => client.post(REGISTER, client.registration({ login }))),
     );
 
-    expect(responses.map(({ statusCode }) => statusCode).toSorted()).toEqual([201, 400, 400]);
+    expect(responses.filter(({ statusCode }) => statusCode === 201)).toHaveLength(1);
+    expect(responses.filter(({ statusCode }) => statusCode === 400)).toHaveLength(2);
   });
 
   it.for([
