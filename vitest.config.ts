@@ -76,6 +76,7 @@ export default defineConfig({
       nodeProject('crypto-core', 'packages/crypto-core'),
       browserProject('crypto-core-browser', 'packages/crypto-core'),
       nodeProject('sdk', 'packages/sdk'),
+      browserProject('sdk-browser', 'packages/sdk'),
       nodeProject('cli', 'apps/cli'),
       // Its servers run on PostgreSQL as well, so it has the same setup as their own tests.
       nodeProject('e2e', 'apps/e2e', ['../server/test/postgres-setup.ts']),

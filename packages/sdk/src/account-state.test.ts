@@ -1,4 +1,11 @@
-import { deriveAccountKeys, IntegrityError, makeAccountKey, ProtocolError, seal } from '@zkvault/crypto-core';
+import {
+  deriveAccountKeys,
+  IntegrityError,
+  makeAccountKey,
+  ProtocolError,
+  seal,
+  ZkvaultError,
+} from '@zkvault/crypto-core';
 import { describe, expect, it } from 'vitest';
 import { type AccountState, openAccountState, sealAccountState } from './account-state.ts';
 import { encodeDocument } from './sealed-json.ts';
@@ -75,7 +82,7 @@ describe('an account state', () => {
     const { [name as 'v']: _, ...rest } = stateJson;
 
     await expect(openJson(rest)).rejects.toThrow(ProtocolError);
-    await expect(openJson({ ...stateJson, [name]: null })).rejects.toThrow();
+    await expect(openJson({ ...stateJson, [name]: null })).rejects.toThrow(ZkvaultError);
   });
 
   it.for([

@@ -1,6 +1,6 @@
 /** @file The factory of clients. */
 import { logout as logoutRoute } from '@zkvault/contract';
-import { encodeSecretKey, secretKeyFromBytes } from '@zkvault/crypto-core';
+import { encodeSecretKey, secretKeyFromBytes, wipe } from '@zkvault/crypto-core';
 import { deviceIdOf } from './device.ts';
 import { emergencyKitText } from './emergency-kit.ts';
 import { LockedError } from './errors.ts';
@@ -92,8 +92,15 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
       const { settings, transport } = setUp();
       const locksBefore = locks;
       const loggedIn = await logIn(settings, transport, credentials, callOptions);
-      tokens?.close();
-      await storeLogin(settings, loggedIn);
+      try {
+        tokens?.close();
+        await storeLogin(settings, loggedIn);
+      } catch (error) {
+        loggedIn.session.lock();
+        throw error;
+      } finally {
+        if (loggedIn.secretKey !== undefined) wipe(loggedIn.secretKey);
+      }
       await enter(loggedIn, locksBefore, callOptions);
     },
     async unlock(secret, callOptions = {}) {

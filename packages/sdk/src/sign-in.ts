@@ -107,6 +107,7 @@ export async function unlockAccount(
     return await signIn(settings, keys, account, { wrappingKey: passwordKeys.wrappingKey });
   } finally {
     wipe(passwordKeys.authKey, passwordKeys.wrappingKey);
+    if (secretKey !== undefined) wipe(secretKey);
   }
 }
 

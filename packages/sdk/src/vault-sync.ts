@@ -84,6 +84,16 @@ export function makeVaultSync(deps: VaultDeps, id: string, cache: VaultCache): V
     replica = next;
   }
 
+  /** Runs work that may find a lie, which shuts the gate. */
+  async function shutting<Value>(work: () => Promise<Value>): Promise<Value> {
+    try {
+      return await work();
+    } catch (error) {
+      if (isLie(error)) gate.shut(error);
+      throw error;
+    }
+  }
+
   /** Fetches and verifies on top of `base`, or everything. */
   async function attempt(
     base: Replica | undefined,
@@ -120,25 +130,20 @@ export function makeVaultSync(deps: VaultDeps, id: string, cache: VaultCache): V
     },
     async pull(options) {
       const before = replica;
-      const pin = (await pins.read())?.vaults[id];
-      const { checkpoint } = listed();
-      const marks = pin === undefined ? [checkpoint] : [pin, checkpoint];
-      const known = { anchor: before?.mark ?? pin ?? checkpoint, marks };
-      try {
+      return shutting(async () => {
+        const pin = (await pins.read())?.vaults[id];
+        const { checkpoint } = listed();
+        const marks = pin === undefined ? [checkpoint] : [pin, checkpoint];
+        const known = { anchor: before?.mark ?? pin ?? checkpoint, marks };
         const pulled = await attempt(before, known, options).catch((error: unknown) => {
           if (before === undefined || !mayBeOurs(error)) throw error;
           return attempt(undefined, known, options);
         });
         freshness = pin === undefined ? 'unanchored' : 'pinned';
         return { ...pulled, before };
-      } catch (error) {
-        if (isLie(error)) gate.shut(error);
-        throw error;
-      }
+      });
     },
-    async adopt(next, part) {
-      await publish(next, () => cache.append(part));
-    },
+    adopt: (next, part) => shutting(() => publish(next, () => cache.append(part))),
     forget() {
       replica = undefined;
     },

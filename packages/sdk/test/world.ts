@@ -7,7 +7,7 @@ import type { Entry } from '../src/entry-kinds.ts';
 import type { VaultClientOptions } from '../src/options.ts';
 import { memoryStorage, type Storage } from '../src/storage.ts';
 import type { VaultClient } from '../src/vault-client.ts';
-import { type FakeServer, type FakeVault, makeFakeServer } from './fake-server.ts';
+import { type FakeServer, type FakeVault, makeFakeServer, type State } from './fake-server.ts';
 
 export const LOGIN: string = 'ada@example.com';
 export const PASSWORD: string = 'violet harbour engine 1843 plover';
@@ -93,18 +93,50 @@ export interface World {
 export async function givenWorld(options: Partial<VaultClientOptions> = {}): Promise<World> {
   const server = makeFakeServer();
   const device = makeDevice(server, options);
-  const { secretKey } = await device.client.register({ login: LOGIN, password: PASSWORD });
+  const secretKey = await givenAccount(server, device, options);
   await device.client.login({ login: LOGIN, password: PASSWORD });
   return {
     server,
     device,
-    secretKey: secretKey!,
+    secretKey,
     async freshDevice(more = {}) {
       const fresh = makeDevice(server, more);
-      await fresh.client.login({ login: LOGIN, password: PASSWORD, secretKey: secretKey! });
+      await fresh.client.login({ login: LOGIN, password: PASSWORD, secretKey });
       return fresh;
     },
   };
+}
+
+interface Registered {
+  readonly state: State;
+  readonly stored: ReadonlyMap<string, Uint8Array>;
+  readonly secretKey: string;
+}
+
+let registered: Promise<Registered> | undefined;
+
+/** Registers once and copies what came of it: judging the strength of a password takes its time. */
+async function givenAccount(
+  server: FakeServer,
+  device: Device,
+  options: Partial<VaultClientOptions>,
+): Promise<string> {
+  if (options.allowedProfiles !== undefined) return register(device);
+  registered ??= (async () => {
+    const first = makeFakeServer();
+    const firstDevice = makeDevice(first);
+    const secretKey = await register(firstDevice);
+    return { state: first.snapshot(), stored: firstDevice.storage.values, secretKey };
+  })();
+  const { state, stored, secretKey } = await registered;
+  server.restore(state);
+  for (const [key, value] of stored) device.storage.values.set(key, value.slice());
+  return secretKey;
+}
+
+async function register({ client }: Device): Promise<string> {
+  const { secretKey } = await client.register({ login: LOGIN, password: PASSWORD });
+  return secretKey!;
 }
 
 /** Creates entries with the canary, titled by the names. */
