@@ -97,6 +97,20 @@ describe('a vault', () => {
     expect(titles).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   });
 
+  it('is asked for in smaller pages when one is too large to take', async () => {
+    const world = await givenWorld();
+    await givenEntries(world.device, 'a', 'b');
+    const second = await world.freshDevice();
+    const large = new Uint8Array(33_554_433).fill(0x20);
+    world.server.lie('getChanges', (_, { url }) =>
+      url.searchParams.get('limit') === '500'
+        ? new Response(large, { headers: { 'content-type': 'application/json' } })
+        : undefined,
+    );
+
+    expect(await second.client.entries.list()).toHaveLength(2);
+  });
+
   it('takes many drafts in commits of at most 1,000, with progress', async () => {
     const world = await givenWorld();
     const drafts = Array.from(

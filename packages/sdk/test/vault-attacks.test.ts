@@ -138,6 +138,11 @@ const mutations: readonly (readonly [string, Mutation, abstract new (...args: ne
     },
     ProtocolError,
   ],
+  [
+    'a head of another number than its manifest',
+    (changes) => void Object.assign(changes, { seq: changes.seq + 1 }),
+    ProtocolError,
+  ],
   ['no manifest', (changes) => void Object.assign(changes, { manifest: null }), ProtocolError],
   [
     'an older manifest as the head',
