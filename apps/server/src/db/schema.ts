@@ -60,8 +60,6 @@ export interface RefreshTokensTable {
   issued_at: CreatedAt;
   expires_at: Date;
   used_at: ColumnType<Date | null, undefined, Date>;
-  /** HMAC of the Idempotency-Key with which it was used, if there was one. */
-  retry_hash: ColumnType<Uint8Array | null, undefined, Uint8Array>;
 }
 
 /** Failed logins under one key: HMAC of the login, or of login and address prefix. */

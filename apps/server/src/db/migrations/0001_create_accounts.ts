@@ -101,11 +101,8 @@ async function createRefreshTokens(db: Kysely<unknown>): Promise<void> {
     .addColumn('issued_at', sql`timestamptz(3)`, (column) => column.notNull().defaultTo(sql`now()`))
     .addColumn('expires_at', sql`timestamptz(3)`, (column) => column.notNull())
     .addColumn('used_at', sql`timestamptz(3)`)
-    .addColumn('retry_hash', 'bytea')
     .addCheckConstraint('refresh_tokens_token_hash_length', sql`octet_length(token_hash) = 32`)
-    .addCheckConstraint('refresh_tokens_retry_hash_length', sql`octet_length(retry_hash) = 32`)
     .addCheckConstraint('refresh_tokens_expires_later', sql`expires_at > issued_at`)
-    .addCheckConstraint('refresh_tokens_retry_used', sql`retry_hash is null or used_at is not null`)
     .execute();
   await db.schema
     .createIndex('refresh_tokens_session_id_idx')

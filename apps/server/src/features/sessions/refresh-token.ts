@@ -25,8 +25,6 @@ export interface RefreshTokens {
   deriveSuccessor(spentToken: string, idempotencyKey: string, keyId: string): MadeRefreshToken | undefined;
   /** Under which hashes a token may be kept: one for each key of the ring. */
   hashesOf(token: string): readonly Uint8Array[];
-  /** What is kept of an Idempotency-Key. */
-  retryHash(idempotencyKey: string, keyId: string): Uint8Array | undefined;
 }
 
 /** Makes the maker of refresh tokens. */
@@ -41,10 +39,6 @@ export function makeRefreshTokens(keyRing: KeyRing): RefreshTokens {
         : kept(key, authenticate(key, 'successor', spentToken, idempotencyKey));
     },
     hashesOf: (token) => keyRing.all('refresh').map((key) => hashOf(key, token)),
-    retryHash(idempotencyKey, keyId) {
-      const key = keyRing.find('refresh', keyId);
-      return key === undefined ? undefined : authenticate(key, 'retry', idempotencyKey);
-    },
   };
 }
 

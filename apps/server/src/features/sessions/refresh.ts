@@ -106,9 +106,7 @@ async function spend(
       ? undefined
       : deps.refreshTokens.deriveSuccessor(text, idempotencyKey, token.key_id);
   const successor = derived ?? deps.refreshTokens.make();
-  const retryHash =
-    idempotencyKey === undefined ? undefined : deps.refreshTokens.retryHash(idempotencyKey, token.key_id);
-  await spendRefreshToken(tx, token.token_hash, retryHash);
+  await spendRefreshToken(tx, token.token_hash);
   await insertRefreshToken(tx, {
     sessionId: token.session_id,
     tokenHash: successor.tokenHash,
@@ -125,9 +123,8 @@ async function repeat(
   token: TimedRefreshToken,
   { token: text, idempotencyKey }: Presented,
 ): Promise<MadeRefreshToken | 'reused'> {
-  if (idempotencyKey === undefined || !token.is_freshly_used || token.retry_hash === null) return 'reused';
-  const retryHash = deps.refreshTokens.retryHash(idempotencyKey, token.key_id);
-  if (retryHash === undefined || !Buffer.from(retryHash).equals(token.retry_hash)) return 'reused';
+  if (idempotencyKey === undefined || !token.is_freshly_used) return 'reused';
+  // With another key than the first time it comes to a token that was never given out.
   const successor = deps.refreshTokens.deriveSuccessor(text, idempotencyKey, token.key_id);
   if (successor === undefined) return 'reused';
   // Who has used the successor has received it, and has no reason to ask again.

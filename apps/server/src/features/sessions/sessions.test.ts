@@ -217,6 +217,7 @@ describe('an access token', () => {
     ['another type', { claims: { typ: 'refresh' } }],
     ['another role than the account has', { claims: { role: 'admin' } }],
     ['a time that has passed', { claims: { exp: Math.floor(Date.now() / 1000) - 1 } }],
+    ['more than 4 KiB', { claims: { padding: 'x'.repeat(4_096) } }],
     ['another user', { claims: { sub: randomUUID() } }],
     ['a session that is none', { claims: { sid: randomUUID() } }],
     ['a session id that is no id', { claims: { sid: "' or 1=1" } }],
@@ -244,7 +245,6 @@ describe('an access token', () => {
     ['a fourth part', (token: string) => `${token}.`],
     ['a part missing', (token: string) => token.slice(0, token.lastIndexOf('.'))],
     ['standard base64', (token: string) => token.replaceAll('-', '+').replaceAll('_', '/').concat('/')],
-    ['4 KiB and more', (token: string) => `${'A'.repeat(4_096)}.${token}`],
   ] as const)('in another spelling is refused: %s', async ([, spell]) => {
     const session = await client.givenLogin(await client.givenAccount());
 

@@ -121,18 +121,11 @@ export function findRefreshToken(
     .executeTakeFirst();
 }
 
-/** Marks a refresh token as used, with the hash of the Idempotency-Key if there was one. */
-export async function spendRefreshToken(
-  tx: Tx,
-  tokenHash: Uint8Array,
-  retryHash: Uint8Array | undefined,
-): Promise<void> {
+/** Marks a refresh token as used. */
+export async function spendRefreshToken(tx: Tx, tokenHash: Uint8Array): Promise<void> {
   await tx
     .updateTable('refresh_tokens')
-    .set({
-      used_at: sql<Date>`clock_timestamp()`,
-      ...(retryHash === undefined ? {} : { retry_hash: retryHash }),
-    })
+    .set({ used_at: sql<Date>`clock_timestamp()` })
     .where('token_hash', '=', tokenHash)
     .execute();
 }
