@@ -59,6 +59,7 @@ export default defineConfig({
         '**/node_modules/**',
         '**/dist/**',
         '**/*.test.ts',
+        '**/apps/bench/**',
         // These run only as processes of their own, which tests start and whose coverage is not seen from here.
         '**/src/main.ts',
         '**/src/agent/agent-process.ts',
