@@ -25,7 +25,6 @@ export async function registerCrossOrigin(app: FastifyInstance, origins: readonl
  */
 export function assertOwnOrigin(request: FastifyRequest, origins: readonly string[]): void {
   const { origin } = request.headers;
-  if (origin === undefined) throw new ServiceError('origin-refused');
-  if (origin !== `${request.protocol}://${request.host}` && !origins.includes(origin))
-    throw new ServiceError('origin-refused');
+  const isOwn = origin === `${request.protocol}://${request.host}`;
+  if (!isOwn && (origin === undefined || !origins.includes(origin))) throw new ServiceError('origin-refused');
 }

@@ -1,9 +1,10 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { hash } from '@node-rs/argon2';
 import type { LoginAnswer, Problem } from '@zkvault/contract';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type AuthClient, authClient, type Credentials, someBytes } from '../../../test/auth-client.ts';
 import { startTestServer, type TestServer, testKeyRing } from '../../../test/test-server.ts';
+import { makeWorkQueue, type WorkQueue } from '../../lib/work-queue.ts';
 
 const LOGIN = '/api/v1/auth/login';
 
@@ -181,6 +182,43 @@ describe('a refused login', () => {
       reason: 'unknown-login',
       address_prefix: '127.0.0.0/24',
     });
+  });
+});
+
+describe('a login in flight', () => {
+  it('opens no session once the key that was checked has been replaced', async () => {
+    const queue = makeWorkQueue({ running: 2, waiting: 4 });
+    let hold: Promise<void> | undefined;
+    const holding: WorkQueue = {
+      isFull: () => false,
+      async run(work) {
+        const held = hold;
+        hold = undefined;
+        const result = await queue.run(work);
+        await held;
+        return result;
+      },
+    };
+    const slow = await startTestServer({ hashing: holding });
+    const slowClient = authClient(slow.app);
+    const account = await slowClient.givenAccount();
+    const { accessToken } = await slowClient.givenLogin(account);
+    const { promise, resolve } = Promise.withResolvers<void>();
+
+    hold = promise;
+    const login = slowClient.post(LOGIN, slowClient.loginBody(account));
+    await vi.waitUntil(() => hold === undefined);
+    const rekey = await slowClient.post(
+      '/api/v1/auth/rekey',
+      { authKey: account.authKey, newProfile: 1, newSalt: someBytes(16), newAuthKey: someBytes(32) },
+      { authorization: `Bearer ${accessToken}` },
+    );
+    resolve();
+    const response = await login;
+    await slow.close();
+
+    expect(rekey.statusCode).toBe(200);
+    expect(response.statusCode).toBe(401);
   });
 });
 

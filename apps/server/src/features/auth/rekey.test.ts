@@ -166,11 +166,16 @@ describe('rekey', () => {
     expect(response.json<Problem>()).toMatchObject({ status: 409, code: 'conflict', seq: 1 });
   });
 
-  it('lets one of three win that are sent at once', async () => {
-    const { account, session } = await givenSession();
+  it.for([
+    ['with an account state', true],
+    ['of its own format', false],
+  ] as const)('of an account %s lets one of three win that are sent at once', async ([, hasState]) => {
+    const account = await client.givenAccount(hasState ? client.keyMaterial() : {});
+    const session = await client.givenLogin(account);
+    const none = { newWrap: undefined, newAccountState: undefined, ifSeq: undefined };
 
     const responses = await Promise.all(
-      [1, 2, 3].map(() => client.post(REKEY, rekeyBody(account), bearer(session))),
+      [1, 2, 3].map(() => client.post(REKEY, rekeyBody(account, hasState ? {} : none), bearer(session))),
     );
 
     const winners = responses.filter(({ statusCode }) => statusCode === 200);
