@@ -320,6 +320,21 @@ describe('a whole vault of the past', () => {
     await expectRefused(history, fresh, () => fresh.client.entries.list(), RollbackError);
   });
 
+  it('is refused by a client that remembers no more, if another device carried a checkpoint beyond it', async () => {
+    const history = await givenHistory();
+    const second = await history.freshDevice();
+    await second.client.entries.list();
+    const past = history.server.snapshot();
+    for (let count = 0; count < 17; count += 1) await givenEntries(history.device, `more ${count}`);
+    const again = await history.freshDevice({ storage: second.storage });
+    const present = history.server.snapshot();
+    const [account] = present.accounts.values();
+    account!.vaults = [...past.accounts.values()][0]!.vaults;
+    history.server.restore(present);
+
+    await expectRefused(history, again, () => again.client.sync(), RollbackError);
+  });
+
   it('cannot be told by a client without memory otherwise, and is marked as unanchored', async () => {
     const history = await rolledBack();
     const fresh = await history.freshDevice();
