@@ -145,7 +145,7 @@ describe('an unknown place', () => {
   });
 
   it('is refused before its body is looked at', async () => {
-    const response = await post('/nope', 'x'.repeat(200_000), 'text/plain');
+    const response = await post('/nope', '{');
 
     expect(response.statusCode).toBe(404);
   });
