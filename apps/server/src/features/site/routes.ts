@@ -49,7 +49,7 @@ async function serveDocs(app: FastifyInstance, version: string): Promise<void> {
     routePrefix: '/docs',
     staticCSP: DOCS_POLICY,
     theme: { title: 'zkvault API' },
-    uiConfig: { validatorUrl: null, url: '/openapi.json', docExpansion: 'list' },
+    uiConfig: { validatorUrl: null, url: '/openapi.json', docExpansion: 'list', layout: 'BaseLayout' },
   });
 }
 
