@@ -1,6 +1,7 @@
 /** @file Accounts and sessions: policy, prelogin, registration, login, refresh, sessions, rekey. */
 import { type Static, Type } from '@sinclair/typebox';
 import { LOGIN_MAX_LENGTH } from './login.ts';
+import { Page, PageQuery } from './paging.ts';
 import { defineRoute } from './route.ts';
 import {
   AuthKey,
@@ -228,8 +229,10 @@ export const listSessions = defineRoute({
   path: '/api/v1/auth/sessions',
   tag: 'auth',
   summary: 'List sessions',
+  description: 'Newest use first.',
   auth: 'session',
-  success: { status: 200, body: Type.Object({ items: Type.Array(Session) }) },
+  query: PageQuery,
+  success: { status: 200, body: Page(Session) },
   refusals: ['invalid-token'],
 });
 

@@ -1,11 +1,9 @@
 /** @file The plain surface: entries of the caller's own default vault, for callers with a format of their own. */
 import { type Static, Type } from '@sinclair/typebox';
 import { Entry } from './entry-fields.ts';
+import { Page, PageQuery } from './paging.ts';
 import { defineRoute } from './route.ts';
-import { EnvelopeFields, Nullable, Uuid } from './scalars.ts';
-
-/** Bounds of one page of entries. */
-export const ENTRIES_PAGE_LIMITS = { min: 1, max: 1_000, default: 100 } as const;
+import { EnvelopeFields, Uuid } from './scalars.ts';
 
 const EntryParams = Type.Object({ id: Uuid }, { additionalProperties: false });
 const EntryBody = Type.Object(EnvelopeFields, { additionalProperties: false });
@@ -41,19 +39,8 @@ export const listEntries = defineRoute({
   description:
     'In the order of their ids. A page may be shorter than the limit: nextCursor tells whether it was the last.',
   auth: 'session',
-  query: Type.Object(
-    {
-      limit: Type.Optional(
-        Type.Integer({ minimum: ENTRIES_PAGE_LIMITS.min, maximum: ENTRIES_PAGE_LIMITS.max }),
-      ),
-      cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_-]+$' })),
-    },
-    { additionalProperties: false },
-  ),
-  success: {
-    status: 200,
-    body: Type.Object({ items: Type.Array(Entry), nextCursor: Nullable(Type.String()) }),
-  },
+  query: PageQuery,
+  success: { status: 200, body: Page(Entry) },
   refusals: ['invalid-token', 'vault-not-found'],
 });
 

@@ -22,7 +22,6 @@ export { DecodeError, decode } from './decode.ts';
 export {
   createEntry,
   deleteEntry,
-  ENTRIES_PAGE_LIMITS,
   type EntryEnvelope,
   getEntry,
   listEntries,
@@ -32,6 +31,7 @@ export { ENTRY_HISTORY_LIMIT, Entry } from './entry-fields.ts';
 export { canonicalLogin, isReservedLogin, LOGIN_MAX_LENGTH, RESERVED_USERNAMES } from './login.ts';
 export { buildOpenApi } from './openapi.ts';
 export { health, livez, readyz } from './operations.ts';
+export { PAGE_LIMITS } from './paging.ts';
 export { commonProblems, Problem, type ProblemCode, problems, problemType } from './problems.ts';
 export {
   type AnswerOf,

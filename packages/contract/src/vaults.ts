@@ -1,6 +1,7 @@
 /** @file Vaults: their keys as the server keeps them, their one write path and their changes. */
 import { type Static, Type } from '@sinclair/typebox';
 import { ENTRY_HISTORY_LIMIT, Entry } from './entry-fields.ts';
+import { Page, PageQuery } from './paging.ts';
 import { defineRoute } from './route.ts';
 import {
   Counter,
@@ -56,9 +57,10 @@ export const listVaults = defineRoute({
   path: '/api/v1/vaults',
   tag: 'vaults',
   summary: 'List the vaults of the account',
-  description: 'The wrap is null here: key material is given only in the answer to a login.',
+  description: 'Oldest first. The wrap is null here: key material is given only in the answer to a login.',
   auth: 'session',
-  success: { status: 200, body: Type.Object({ items: Type.Array(Vault) }) },
+  query: PageQuery,
+  success: { status: 200, body: Page(Vault) },
   refusals: ['invalid-token'],
 });
 
@@ -231,7 +233,8 @@ export const listEntryVersions = defineRoute({
   description: `The newest ${ENTRY_HISTORY_LIMIT} versions are kept. A deleted entry has none.`,
   auth: 'session',
   params: Type.Object({ vaultId: Uuid, entryId: Uuid }, { additionalProperties: false }),
-  success: { status: 200, body: Type.Object({ items: Type.Array(EntryVersion) }) },
+  query: PageQuery,
+  success: { status: 200, body: Page(EntryVersion) },
   refusals: ['invalid-token', 'vault-not-found', 'entry-not-found'],
 });
 

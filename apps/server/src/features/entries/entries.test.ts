@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ENTRIES_PAGE_LIMITS, ENVELOPE_BYTES, type Entry, type Problem } from '@zkvault/contract';
+import { ENVELOPE_BYTES, type Entry, PAGE_LIMITS, type Problem } from '@zkvault/contract';
 import { sql } from 'kysely';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startTestServer } from '../../../test/test-server.ts';
@@ -280,8 +280,8 @@ describe('the list of entries', async () => {
   it.for([
     ['limit=0', 422],
     ['limit=1', 200],
-    [`limit=${ENTRIES_PAGE_LIMITS.max}`, 200],
-    [`limit=${ENTRIES_PAGE_LIMITS.max + 1}`, 422],
+    [`limit=${PAGE_LIMITS.max}`, 200],
+    [`limit=${PAGE_LIMITS.max + 1}`, 422],
     ['limit=x', 422],
     ['cursor=', 422],
     ['cursor=A', 422],

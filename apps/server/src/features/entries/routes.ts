@@ -2,10 +2,10 @@
 import {
   createEntry,
   deleteEntry,
-  ENTRIES_PAGE_LIMITS,
   type Entry,
   getEntry,
   listEntries,
+  PAGE_LIMITS,
   replaceEntry,
 } from '@zkvault/contract';
 import type { FastifyInstance } from 'fastify';
@@ -26,7 +26,7 @@ export async function entriesRoutes(app: FastifyInstance, deps: service.EntriesD
   });
 
   contractRoute(app, listEntries, async (request) => {
-    const { limit = ENTRIES_PAGE_LIMITS.default, cursor } = request.query;
+    const { limit = PAGE_LIMITS.default, cursor } = request.query;
     const after = cursor === undefined ? undefined : decodeCursor(cursor);
     const { items, nextAfter } = await service.listEntries(deps, actorOf(request).userId, { after, limit });
     return {

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { actorOf } from '../../http/actor.ts';
 import { contractRoute } from '../../http/contract-route.ts';
 import { assertOwnOrigin } from '../../http/cross-origin.ts';
+import { pageOf } from '../../http/paging.ts';
 import type { RefreshCookie } from '../../http/refresh-cookie.ts';
 import { bearerToken } from '../../http/session-guard.ts';
 import { tokensAnswer } from '../../http/tokens-answer.ts';
@@ -47,9 +48,9 @@ export async function sessionsRoutes(app: FastifyInstance, deps: SessionsRoutesD
     deps.cookie.clear(reply);
   });
 
-  contractRoute(app, listSessions, async (request) => ({
-    items: await service.listSessions(deps, actorOf(request)),
-  }));
+  contractRoute(app, listSessions, async (request) =>
+    pageOf(await service.listSessions(deps, actorOf(request)), request.query, ({ id }) => id),
+  );
 
   contractRoute(app, revokeSession, async (request) => {
     await service.revokeSession(deps, actorOf(request).userId, request.params.id);

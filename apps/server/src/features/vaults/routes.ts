@@ -16,13 +16,15 @@ import {
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { actorOf } from '../../http/actor.ts';
 import { contractRoute } from '../../http/contract-route.ts';
+import { pageOf } from '../../http/paging.ts';
 import * as service from './service.ts';
 
 /** Registers the routes of vaults. */
 export async function vaultsRoutes(app: FastifyInstance, deps: service.VaultsDeps): Promise<void> {
   contractRoute(app, listVaults, async (request) => {
     const { userId } = actorOf(request);
-    return { items: await service.listOwnVaults(deps.db, userId, { withWraps: false }) };
+    const vaults = await service.listOwnVaults(deps.db, userId, { withWraps: false });
+    return pageOf(vaults, request.query, ({ id }) => id);
   });
 
   contractRoute(app, createVault, (request) =>
@@ -47,7 +49,7 @@ export async function vaultsRoutes(app: FastifyInstance, deps: service.VaultsDep
   contractRoute(app, listEntryVersions, async (request) => {
     const ref = { ...refOf(request), entryId: request.params.entryId };
     const rows = await service.listEntryVersions(deps, ref);
-    return { items: rows.map(toEntryVersion) };
+    return pageOf(rows.map(toEntryVersion), request.query, ({ version }) => `${version}`);
   });
 
   contractRoute(app, replaceAccountState, async (request) => {

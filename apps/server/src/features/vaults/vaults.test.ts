@@ -38,7 +38,7 @@ describe('a new vault', () => {
       const expected = { ...vault, wrap: null, revision: 0, seq: 0 };
       expect(created.statusCode).toBe(201);
       expect(created.json()).toEqual(expected);
-      expect(listed.json()).toEqual({ items: [expected] });
+      expect(listed.json()).toEqual({ items: [expected], nextCursor: null });
     },
   );
 
@@ -92,7 +92,7 @@ describe('a new vault', () => {
 
     expect(response.statusCode).toBe(422);
     expect(response.json<Problem>().errors).toMatchObject([{ pointer }]);
-    expect((await ada.call('GET', '/vaults')).json()).toEqual({ items: [] });
+    expect((await ada.call('GET', '/vaults')).json()).toEqual({ items: [], nextCursor: null });
   });
 
   it('with a wrap and a manifest of 32 KiB is taken', async () => {
@@ -118,7 +118,7 @@ describe('a new vault', () => {
       expect(response.statusCode).toBe(409);
       expect(response.json<Problem>().code).toBe('conflict');
     }
-    expect((await eve.call('GET', '/vaults')).json()).toEqual({ items: [] });
+    expect((await eve.call('GET', '/vaults')).json()).toEqual({ items: [], nextCursor: null });
   });
 
   it(`may be the ${VAULTS_PER_ACCOUNT}th and no more`, async () => {
@@ -267,7 +267,7 @@ describe('a deleted vault', () => {
     const response = await ada.call('DELETE', `/vaults/${vaultId}`);
 
     expect(response.statusCode).toBe(204);
-    expect((await ada.call('GET', '/vaults')).json()).toEqual({ items: [] });
+    expect((await ada.call('GET', '/vaults')).json()).toEqual({ items: [], nextCursor: null });
     expect((await ada.call('GET', '/entries')).json<Problem>().code).toBe('vault-not-found');
     await ada.givenVault('none');
     expect((await ada.call('GET', '/entries')).statusCode).toBe(200);
