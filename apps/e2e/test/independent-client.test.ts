@@ -7,7 +7,8 @@ import { nativeKdf } from '@zkvault/sdk/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeDataDirectory, type ServerProcess, startServer } from './server-process.ts';
 
-const CLIENT = fileURLToPath(new URL('../../../docs/examples/independent-client.mjs', import.meta.url));
+const CLIENT = exampleFile('independent-client.mjs');
+const PLAIN_CLIENT = exampleFile('plain-client.mjs');
 const run = promisify(execFile);
 
 let server: ServerProcess;
@@ -23,9 +24,13 @@ afterAll(async () => {
   await directory.remove();
 });
 
+function exampleFile(name: string): string {
+  return fileURLToPath(new URL(`../../../docs/examples/${name}`, import.meta.url));
+}
+
 describe('a client that is not ours, written from docs/protocol.md', () => {
-  it('imports nothing but node:crypto', () => {
-    const source = readFileSync(CLIENT, 'utf8');
+  it.for([CLIENT, PLAIN_CLIENT])('imports nothing but node:crypto', (file) => {
+    const source = readFileSync(file, 'utf8');
     const imports = source.matchAll(/^import\b.*'(.+)';$|\b(?:import|require)\s*\((.+?)\)/gm);
 
     expect([...imports].map(([, name]) => name)).toEqual(['node:crypto']);
@@ -53,5 +58,14 @@ describe('a client that is not ours, written from docs/protocol.md', () => {
     expect(entries).toMatchObject([
       { id: written.entryId, type: 'note', title: written.title, notes: 'and read back' },
     ]);
+  });
+
+  it('keeps entries of its own format on the plain surface', async () => {
+    const { stdout } = await run(process.execPath, [PLAIN_CLIENT, server.baseUrl]);
+
+    expect(JSON.parse(stdout)).toMatchObject({
+      text: 'written from the wire spec alone, and changed',
+      version: 2,
+    });
   });
 });
