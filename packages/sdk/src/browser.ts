@@ -39,6 +39,7 @@ export function indexedDbStorage(name = 'zkvault'): Storage {
     async delete(key) {
       await run('readwrite', (store) => store.delete(key));
     },
+    exclusively: (key, work) => navigator.locks.request(`zkvault.${name}.${key}`, work),
   };
 }
 

@@ -62,6 +62,28 @@ describe('pins', () => {
     expect((await book.read())?.vaults[ID]).toEqual(pin(5));
   });
 
+  it('keep what two clients raise at the same moment', async () => {
+    const memory = memoryStorage();
+    const slow = {
+      ...memory,
+      set: async (key: string, value: Uint8Array) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await memory.set(key, value);
+      },
+    };
+    const other = 'fea27f6d-9400-4d78-bcb5-1779bf16e44f';
+    const books = [1, 2].map(() => openPinBook(slow, 'pins', () => pinsKey));
+    await books[0]!.raise({ account });
+
+    await Promise.all([
+      books[0]!.raise({ vaults: { [ID]: pin(5) } }),
+      books[1]!.raise({ vaults: { [other]: pin(7) } }),
+    ]);
+
+    const kept = await openPinBook(memory, 'pins', () => pinsKey).read();
+    expect(kept?.vaults).toEqual({ [ID]: pin(5), [other]: pin(7) });
+  });
+
   it('refuse another branch of the same number, and stay as they are', async () => {
     const { storage, book } = givenBook();
     await book.raise({ account, vaults: { [ID]: pin(5) } });

@@ -27,7 +27,7 @@ import {
   ordinal,
   uuid,
 } from './sealed-json.ts';
-import type { Storage } from './storage.ts';
+import { exclusively, type Storage } from './storage.ts';
 
 const MAC_BYTES = 32;
 
@@ -100,15 +100,17 @@ export function openPinBook(storage: Storage, storageKey: string, pinsKey: () =>
 
   return {
     read,
-    async raise({ account, vaults = {} }) {
-      const present = await read();
-      const from = account ?? present;
-      if (from === undefined) throw new RangeError('the first pins must be of an account');
-      const wished: Pins = { ...from, vaults };
-      const next = present === undefined ? wished : merge(present, wished);
-      await writePins(storage, storageKey, pinsKey(), next);
-      seen = next;
-    },
+    // Read and write are one step, or a slower process would put back what a faster one has raised.
+    raise: ({ account, vaults = {} }) =>
+      exclusively(storage, storageKey, async () => {
+        const present = await read();
+        const from = account ?? present;
+        if (from === undefined) throw new RangeError('the first pins must be of an account');
+        const wished: Pins = { ...from, vaults };
+        const next = present === undefined ? wished : merge(present, wished);
+        await writePins(storage, storageKey, pinsKey(), next);
+        seen = next;
+      }),
   };
 }
 

@@ -30,11 +30,27 @@ export interface Storage {
   set(key: string, value: Uint8Array): Promise<void>;
   /** Forgets a key; succeeds if it is not there. */
   delete(key: string): Promise<void>;
+  /**
+   * Runs work while no other client of this storage, in whatever process, runs work under the same key.
+   * An adapter may leave it out; then of two clients that verify at the same moment one may forget what
+   * the other has just remembered, until it verifies again.
+   */
+  exclusively?<Value>(key: string, work: () => Promise<Value>): Promise<Value>;
+}
+
+/** Runs work alone where the storage can see to that. */
+export function exclusively<Value>(
+  storage: Storage,
+  key: string,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  return storage.exclusively === undefined ? work() : storage.exclusively(key, work);
 }
 
 /** A storage that forgets everything when the process ends: a client with it starts unanchored each time. */
 export function memoryStorage(): Storage {
   const values = new Map<string, Uint8Array>();
+  const tails = new Map<string, Promise<unknown>>();
   return {
     async get(key) {
       return values.get(key)?.slice();
@@ -44,6 +60,14 @@ export function memoryStorage(): Storage {
     },
     async delete(key) {
       values.delete(key);
+    },
+    exclusively(key, work) {
+      const result = (tails.get(key) ?? Promise.resolve()).then(work);
+      tails.set(
+        key,
+        result.catch(() => undefined),
+      );
+      return result;
     },
   };
 }

@@ -22,6 +22,22 @@ describe('IndexedDB storage', () => {
     expect(await storage.get('zkv1.device')).toBeUndefined();
   });
 
+  it('lets two clients of one database work in turns', async () => {
+    const steps: string[] = [];
+    const work = (name: string) => async (): Promise<void> => {
+      steps.push(`${name} begins`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      steps.push(`${name} ends`);
+    };
+
+    await Promise.all([
+      indexedDbStorage(NAME).exclusively?.('a', work('one')),
+      indexedDbStorage(NAME).exclusively?.('a', work('two')),
+    ]);
+
+    expect(steps).toEqual(['one begins', 'one ends', 'two begins', 'two ends']);
+  });
+
   it('keeps only the bytes it was given, not the buffer they lie in', async () => {
     const storage = indexedDbStorage(NAME);
     const whole = Uint8Array.of(9, 9, 1, 2, 9);

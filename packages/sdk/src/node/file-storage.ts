@@ -7,6 +7,7 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Storage } from '../storage.ts';
+import { withFileLock } from './file-lock.ts';
 
 const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -51,6 +52,10 @@ export function fileStorage(directory: string): Storage {
     async delete(key) {
       await rm(pathOf(key), { force: true });
       await flushDirectory(directory);
+    },
+    async exclusively(key, work) {
+      await prepareDirectory(directory);
+      return withFileLock(join(directory, `l-${fileNameOf(key)}`), work);
     },
   };
 }
