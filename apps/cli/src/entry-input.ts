@@ -1,5 +1,5 @@
 /** @file Which fields an entry of each kind takes from the command line, and which of them are secret. */
-import type { CustomField, EntryDraft, EntryKind } from '@zkvault/sdk';
+import type { CustomField, Entry, EntryChange, EntryDraft, EntryKind } from '@zkvault/sdk';
 import { CliError } from './cli-error.ts';
 
 /** The fields of one kind, by how they are given. */
@@ -91,6 +91,74 @@ export function makeDraft(
   return draft;
 }
 
+/** What the flags of `zkvault edit` say; what is absent stays as it is. */
+export interface ChangeFlags {
+  readonly title: string | undefined;
+  readonly favorite: boolean | undefined;
+  /** All of them, in place of those there are. */
+  readonly tags: readonly string[] | undefined;
+  readonly urls: readonly string[] | undefined;
+  /** `NAME=VALUE`. */
+  readonly set: readonly string[];
+  /** `NAME=VALUE`. */
+  readonly fields: readonly string[];
+  /** Names of own fields that go. */
+  readonly removed: readonly string[];
+}
+
+/** The change of an entry that flags and secrets make together. */
+export function makeChange(
+  entry: Entry,
+  flags: ChangeFlags,
+  secrets: { readonly own: ReadonlyMap<string, string>; readonly custom: readonly CustomField[] },
+): EntryChange {
+  const kind = entry.type;
+  const set = flags.set.map((pair) => splitPair(pair, '--set'));
+  for (const [name] of set) assertOpen(name, kind, inputOf(kind));
+  if (flags.urls !== undefined && kind !== 'login') throw new CliError('usage', 'only a login has URLs');
+  const open = flags.fields.map((pair) => {
+    const [name, value] = splitPair(pair, '--field');
+    return { name, value, hidden: false };
+  });
+  const fields = changeFields(entry, [...open, ...secrets.custom], flags.removed);
+  return {
+    ...(flags.title !== undefined && { title: flags.title }),
+    ...(flags.favorite !== undefined && { favorite: flags.favorite }),
+    ...(flags.tags !== undefined && { tags: flags.tags }),
+    ...(flags.urls !== undefined && { urls: flags.urls }),
+    ...(fields !== undefined && { fields }),
+    ...Object.fromEntries(set),
+    ...Object.fromEntries(secrets.own),
+  };
+}
+
+/** The entry's own fields with some replaced by name, some added and some gone; undefined if none of it. */
+function changeFields(
+  entry: Entry,
+  given: readonly CustomField[],
+  removed: readonly string[],
+): readonly CustomField[] | undefined {
+  if (given.length === 0 && removed.length === 0) return undefined;
+  for (const name of removed)
+    if (!entry.fields.some((field) => field.name === name))
+      throw new CliError('not-found', `the entry has no field ${JSON.stringify(name)} of yours`, {
+        code: 'field-not-found',
+      });
+  const gone = new Set([...removed, ...given.map(({ name }) => name)]);
+  return [...entry.fields.filter(({ name }) => !gone.has(name)), ...given];
+}
+
+/** Notes are all that is known of a kind that only a newer version knows. */
+function inputOf(kind: Entry['type']): KindInput {
+  return kind === 'other' ? { open: [], asked: [], askable: ['notes'] } : kindInputs[kind];
+}
+
+/** The secrets of an entry that are to be changed, long ones last. */
+export function secretsToChange(entry: Entry, named: readonly string[]): readonly string[] {
+  const { asked, askable } = inputOf(entry.type);
+  return orderSecrets(entry.type, named, [...asked, ...askable]);
+}
+
 /** The secrets to ask for, in order: those of the kind, then the ones that were named. Long ones come last. */
 export function secretsToAsk(
   kind: EntryKind,
@@ -98,13 +166,22 @@ export function secretsToAsk(
   generated: boolean,
 ): readonly string[] {
   const { asked, askable } = kindInputs[kind];
-  for (const name of named)
-    if (!asked.includes(name) && !askable.includes(name))
+  const wanted = [...asked, ...named].filter((name) => !(generated && name === 'password'));
+  return orderSecrets(kind, wanted, [...asked, ...askable]);
+}
+
+function orderSecrets(
+  kind: Entry['type'],
+  wanted: readonly string[],
+  known: readonly string[],
+): readonly string[] {
+  for (const name of wanted)
+    if (!known.includes(name))
       throw new CliError(
         'usage',
-        `a ${kind} has no secret ${name}; it can have: ${[...asked, ...askable].join(', ') || 'none'}`,
+        `a ${kind} has no secret ${name}; it can have: ${known.join(', ') || 'none'}`,
       );
-  const all = [...new Set([...asked, ...named])].filter((name) => !(generated && name === 'password'));
+  const all = [...new Set(wanted)];
   if (all.filter(isLong).length > 1)
     throw new CliError('usage', 'only one of privateKey and notes can be given at once');
   return [...all.filter((name) => !isLong(name)), ...all.filter(isLong)];
@@ -115,7 +192,7 @@ export function isLong(name: string): boolean {
   return longFields.has(name);
 }
 
-function assertOpen(name: string, kind: EntryKind, { open, asked, askable }: KindInput): void {
+function assertOpen(name: string, kind: Entry['type'], { open, asked, askable }: KindInput): void {
   if (open.includes(name)) return;
   if (asked.includes(name) || askable.includes(name))
     throw new CliError(

@@ -4,6 +4,8 @@ import { Command, CommanderError } from 'commander';
 import { CliError, exitCodes } from './cli-error.ts';
 import type { Bind } from './command-session.ts';
 import { addAdd } from './commands/add.ts';
+import { addDelete } from './commands/delete.ts';
+import { addEdit } from './commands/edit.ts';
 import { addGet } from './commands/get.ts';
 import { addImport } from './commands/import.ts';
 import { addList } from './commands/list.ts';
@@ -88,6 +90,8 @@ function declareProgram(bind: Bind, print: (text: string) => void): Command {
     addList,
     addGet,
     addAdd,
+    addEdit,
+    addDelete,
     addImport,
     addSync,
     addLogout,

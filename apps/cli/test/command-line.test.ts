@@ -100,6 +100,61 @@ describe('entries on the command line', () => {
     expect(await ok(['get', 'Key', '--field', 'privateKey'])).toBe('-----BEGIN-----\nx\n-----END-----\n');
   });
 
+  it('are changed in what is named and nothing else', async () => {
+    const add = ['add', 'login', '--title', 'Shop', '--url', 'https://a.example', '--tag', 'x', '--favorite'];
+    await ok([...add, '--field', 'pin=1', '--field', 'size=L', '--secret-stdin'], 'old canary\n');
+    const flags = ['--title', 'Shop 2', '--username', 'ada', '--url', 'https://b.example', '--no-favorite'];
+    const fields = ['--field', 'size=XL', '--remove-field', 'pin', '--hidden-field', 'code'];
+
+    const id = await ok(
+      ['edit', 'Shop', ...flags, ...fields, '--secret', 'password', '--secret-stdin'],
+      'new\n42\n',
+    );
+
+    const entry = JSON.parse(await ok(['get', id.trimEnd(), '--json', '--reveal'])) as object;
+    expect(entry).toMatchObject({
+      title: 'Shop 2',
+      username: 'ada',
+      password: 'new',
+      urls: ['https://b.example'],
+      tags: ['x'],
+      favorite: false,
+      fields: [
+        { name: 'size', value: 'XL', hidden: false },
+        { name: 'code', value: '42', hidden: true },
+      ],
+      version: 2,
+    });
+  });
+
+  it.for([
+    [['--username', 'x'], 2, 'no field username'],
+    [['--url', 'https://x.example'], 2, 'only a login'],
+    [['--set', 'notes=x'], 2, 'secret'],
+    [['--secret', 'password'], 2, 'no secret password'],
+    [['--generate'], 2, 'only a login'],
+    [['--remove-field', 'absent'], 5, 'no field'],
+    [[], 2, 'nothing to change'],
+  ] as const)('refuse a change they cannot take: %j', async ([flags, code, hint]) => {
+    await device.run(['add', 'note', '--title', 'Fixed', '--secret-stdin'], 'x\n');
+    const { id } = (JSON.parse(await ok(['list', '--json'])) as { id: string; title: string }[]).find(
+      ({ title }) => title === 'Fixed',
+    )!;
+
+    expect(await device.run(['edit', id, ...flags])).toEqual(failure(code, hint));
+  });
+
+  it('are deleted only by who means it', async () => {
+    const id = (await ok(['add', 'note', '--title', 'Gone', '--secret-stdin'], 'x\n')).trimEnd();
+
+    expect(await device.run(['delete', id])).toEqual(failure(2, '--yes'));
+    expect(await ok(['get', id, '--field', 'notes'])).toBe('x\n');
+    expect(JSON.parse(await ok(['delete', id, '--yes', '--json']))).toEqual({ id, deleted: true });
+
+    expect(await device.run(['get', id])).toEqual(failure(5));
+    expect(await device.run(['delete', id, '--yes'])).toEqual(failure(5));
+  });
+
   it('get a made password that is shown only when it is asked for', async () => {
     const run = await device.run(['add', 'login', '--title', 'Made', '--generate', '--length', '24']);
 

@@ -1,15 +1,17 @@
 /** @file `zkvault add`: saves a new entry. What may be secret never comes from a flag. */
-import { type CustomField, type EntryKind, generatePassword } from '@zkvault/sdk';
-import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { type EntryKind, generatePassword } from '@zkvault/sdk';
+import { Argument, type Command } from 'commander';
+import { askSecrets } from '../ask-secrets.ts';
 import { CliError } from '../cli-error.ts';
 import { type Bind, collect } from '../command-session.ts';
 import { type Context, openVault, type UnlockOptions } from '../context.ts';
-import { isLong, kindInputs, makeDraft, secretsToAsk } from '../entry-input.ts';
+import { kindInputs, makeDraft, secretsToAsk } from '../entry-input.ts';
 import { summaryOf } from '../entry-view.ts';
 import { printableLine } from '../io/printable.ts';
+import { addGenerateOptions, type GenerateOptions } from './generate-options.ts';
 import { addPasswordOption } from './session-options.ts';
 
-interface AddOptions extends UnlockOptions {
+interface AddOptions extends UnlockOptions, GenerateOptions {
   readonly title: string;
   readonly username?: string;
   readonly url?: readonly string[];
@@ -20,8 +22,6 @@ interface AddOptions extends UnlockOptions {
   readonly secret?: readonly string[];
   readonly hiddenField?: readonly string[];
   readonly secretStdin?: boolean;
-  readonly generate?: boolean;
-  readonly length: number;
 }
 
 const help = `
@@ -55,12 +55,8 @@ export function addAdd(program: Command, bind: Bind): void {
     .option('--hidden-field <name>', 'a secret field of your own; may be repeated', collect)
     .option('--secret <name>', 'a secret of the kind that is not always asked for; may be repeated', collect)
     .option('--secret-stdin', 'read the secrets from standard input')
-    .option('--generate', 'make the password of a login')
-    .addOption(
-      new Option('--length <number>', 'length of the password made').argParser(parseLength).default(20),
-    )
     .addHelpText('after', help);
-  bind<AddOptions>(addPasswordOption(command), add);
+  bind<AddOptions>(addPasswordOption(addGenerateOptions(command)), add);
 }
 
 async function add(context: Context, options: AddOptions, words: readonly string[]): Promise<void> {
@@ -83,7 +79,11 @@ async function add(context: Context, options: AddOptions, words: readonly string
   // Made once without secrets, so that a wrong flag is reported before anything is asked.
   makeDraft(flags, { own: new Map(), custom: [] });
   const client = await openVault(context, options);
-  const secrets = await readSecrets(context, options, names);
+  const secrets = await askSecrets(context, {
+    names,
+    hiddenFields: options.hiddenField ?? [],
+    fromStdin: options.secretStdin === true,
+  });
   if (options.generate === true)
     secrets.own.set('password', generatePassword({ length: options.length }).password);
   const entry = await client.entries.create(makeDraft(flags, secrets), { signal: context.signal });
@@ -91,45 +91,4 @@ async function add(context: Context, options: AddOptions, words: readonly string
     json: summaryOf(entry),
     text: context.output.isTerminal ? `Saved ${printableLine(entry.title)} as ${entry.id}.` : entry.id,
   });
-}
-
-async function readSecrets(
-  context: Context,
-  options: AddOptions,
-  names: readonly string[],
-): Promise<{ readonly own: Map<string, string>; readonly custom: readonly CustomField[] }> {
-  const own = new Map<string, string>();
-  for (const name of names.filter((candidate) => !isLong(candidate)))
-    own.set(name, await readSecret(context, options, name));
-  const custom: CustomField[] = [];
-  for (const name of options.hiddenField ?? [])
-    custom.push({ name, value: await readSecret(context, options, name), hidden: true });
-  for (const name of names.filter(isLong)) own.set(name, await readLong(context, options, name));
-  return { own, custom };
-}
-
-async function readSecret(context: Context, options: AddOptions, name: string): Promise<string> {
-  if (options.secretStdin !== true)
-    return await context.questions.askSecret(wordsOf(name), { mayBeEmpty: true });
-  const line = await context.questions.stdin.next();
-  if (line === undefined)
-    throw new CliError('usage', `standard input ended before ${name}; see zkvault add --help`);
-  return line;
-}
-
-async function readLong(context: Context, options: AddOptions, name: string): Promise<string> {
-  if (options.secretStdin === true) return await context.questions.stdin.rest();
-  return await context.questions.askText(wordsOf(name));
-}
-
-/** `securityCode` as "Security code". */
-function wordsOf(name: string): string {
-  const words = name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-function parseLength(text: string): number {
-  const length = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (length < 8 || length > 128) throw new InvalidArgumentError('Give a number from 8 to 128.');
-  return length;
 }

@@ -1,5 +1,5 @@
 /** @file Where secrets come from: a prompt on a terminal, or a line of standard input. Never a flag. */
-import { isCancel, multiline, password, text } from '@clack/prompts';
+import { confirm, isCancel, multiline, password, text } from '@clack/prompts';
 import { CliError } from '../cli-error.ts';
 import { makeStdinLines, type StdinLines } from './stdin-lines.ts';
 import { canAsk, type Terminal } from './terminal.ts';
@@ -14,6 +14,8 @@ export interface Questions {
   askSecret(message: string, options?: { readonly mayBeEmpty?: boolean }): Promise<string>;
   /** Asks for something that is not secret. */
   askLine(message: string): Promise<string>;
+  /** Asks a question whose answer is no unless a person says yes. */
+  askYes(message: string): Promise<boolean>;
   /** Asks for text of several lines. */
   askText(message: string): Promise<string>;
 }
@@ -25,21 +27,25 @@ export function makeQuestions(terminal: Terminal): Questions {
     input: terminal.stdin as NodeJS.ReadStream,
     output: terminal.stderr as NodeJS.WriteStream,
   };
-  const ask = async (
+  const askAnything = async <Answer>(
     message: string,
-    prompt: () => Promise<string | symbol | undefined>,
-  ): Promise<string> => {
+    prompt: () => Promise<Answer | symbol>,
+  ): Promise<Answer> => {
     if (!isPossible) throw new CliError('usage', `${message}: nobody to ask, because this is not a terminal`);
     const answer = await prompt();
-    if (isCancel(answer)) throw new CliError('interrupted', 'cancelled');
-    return typeof answer === 'string' ? answer : '';
+    if (isCancel(answer) || typeof answer === 'symbol') throw new CliError('interrupted', 'cancelled');
+    return answer;
   };
+  const ask = async (message: string, prompt: () => Promise<string | symbol | undefined>): Promise<string> =>
+    (await askAnything<string | undefined>(message, prompt)) ?? '';
   return {
     canAsk: isPossible,
     stdin: makeStdinLines(terminal.stdin as AsyncIterable<Uint8Array>),
     askSecret: (message, { mayBeEmpty = false } = {}) =>
       ask(message, () => password({ message, ...streams, ...(!mayBeEmpty && { validate: requireText }) })),
     askLine: (message) => ask(message, () => text({ message, ...streams, validate: requireText })),
+    askYes: (message) =>
+      askAnything<boolean>(message, () => confirm({ message, initialValue: false, ...streams })),
     askText: (message) =>
       ask(message, () => multiline({ message: `${message} (Enter twice to end)`, ...streams })),
   };
