@@ -5,6 +5,7 @@ import type { UserRow } from '../../db/schema.ts';
 import { requestFault, ServiceError } from '../../lib/service-error.ts';
 import { endOtherSessions, type SessionActor } from '../sessions/service.ts';
 import { findUser, type NewCredential, replaceCredential } from '../users/service.ts';
+import { proveCurrentKey } from './key-proof.ts';
 import type { AuthDeps } from './service.ts';
 
 /** A rekey as it was asked for; untrusted, of the contract's form. */
@@ -41,7 +42,8 @@ export async function rekeyAccount(
   const keyMaterial = keyMaterialOf(user, rekey);
   if (Buffer.from(rekey.newAuthKey).equals(rekey.authKey))
     throw requestFault('/body/newAuthKey', 'unchanged');
-  await proveCurrentKey(deps, user, rekey);
+  const { authKey, addressPrefix } = rekey;
+  await proveCurrentKey(deps, user, { authKey, addressPrefix, action: 'rekey' });
   const login = nextLogin(user, rekey.newLogin);
   const verifier = await deps.hashing.run(() => deps.verifiers.make(rekey.newAuthKey));
   const next: NewCredential = {
@@ -80,28 +82,6 @@ function keyMaterialOf(user: UserRow, rekey: Rekey): NewCredential['keyMaterial'
   if (newAccountState.seq !== ifSeq + 1) throw requestFault('/body/newAccountState/seq', 'range');
   if (user.state_seq !== ifSeq) throw new ServiceError('conflict', { seq: user.state_seq });
   return { wrap: newWrap, state: newAccountState };
-}
-
-/** A stolen access token must not be a way to guess the key: attempts count as those of a login. */
-async function proveCurrentKey(deps: AuthDeps, user: UserRow, rekey: Rekey): Promise<void> {
-  const attempt = { login: user.login, addressPrefix: rekey.addressPrefix };
-  const right = await deps.hashing.run(async () => {
-    const admitted = await deps.lockout.admit(deps.db, attempt);
-    const stored = { verifier: user.verifier, verifierKeyId: user.verifier_key_id };
-    const proven = await deps.verifiers.check(rekey.authKey, admitted ? stored : undefined);
-    if (proven) await deps.lockout.clear(deps.db, attempt);
-    return proven;
-  });
-  if (right) return;
-  deps.events.authentication({
-    action: 'rekey',
-    outcome: 'failure',
-    login: user.login,
-    userId: user.id,
-    reason: 'wrong-key-or-locked',
-    addressPrefix: rekey.addressPrefix,
-  });
-  throw new ServiceError('current-key-wrong');
 }
 
 function nextLogin(user: UserRow, wished: string | undefined): string {
