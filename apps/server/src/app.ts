@@ -15,6 +15,7 @@ import { makeRefreshTokens } from './features/sessions/refresh-token.ts';
 import { sessionsRoutes } from './features/sessions/routes.ts';
 import { authenticateAccess } from './features/sessions/service.ts';
 import { siteRoutes } from './features/site/routes.ts';
+import { isPermitted } from './features/users/permissions.ts';
 import { vaultsRoutes } from './features/vaults/routes.ts';
 import { registerAllowedHosts } from './http/allowed-hosts.ts';
 import { HTTP_TIMEOUTS, registerBodyDeadline } from './http/body-deadline.ts';
@@ -116,7 +117,10 @@ async function registerPlatform(
   registerAllowedHosts(app, settings.allowedHosts);
   await registerCrossOrigin(app, settings.corsOrigins);
   registerProblemHandler(app);
-  registerSessionGuard(app, (token) => authenticateAccess({ db: deps.db, accessTokens }, token));
+  registerSessionGuard(app, {
+    authenticate: (token) => authenticateAccess({ db: deps.db, accessTokens }, token),
+    isPermitted,
+  });
   registerBodyDeadline(app);
   registerJsonBody(app);
   await app.register(cookie);

@@ -229,8 +229,9 @@ export const listSessions = defineRoute({
   tag: 'auth',
   summary: 'List sessions',
   auth: 'session',
+  permission: 'self:read',
   success: { status: 200, body: Type.Object({ items: Type.Array(Session) }) },
-  refusals: ['invalid-token'],
+  refusals: ['invalid-token', 'insufficient-permission'],
 });
 
 /** Ends one session of the account, at once. */
@@ -241,9 +242,10 @@ export const revokeSession = defineRoute({
   tag: 'auth',
   summary: 'End one session',
   auth: 'session',
+  permission: 'self:write',
   params: Type.Object({ id: Uuid }, { additionalProperties: false }),
   success: { status: 204 },
-  refusals: ['invalid-token', 'session-not-found'],
+  refusals: ['invalid-token', 'insufficient-permission', 'session-not-found'],
 });
 
 /** Changes password, KDF profile or login in one step; every other session ends. */
@@ -257,6 +259,7 @@ export const rekey = defineRoute({
   description:
     'authKey is the present one. newWrap, newAccountState and ifSeq (the seq of the account state that is replaced) are needed exactly if the account has an account state. Every other session ends.',
   auth: 'session',
+  permission: 'self:write',
   body: Type.Object(
     {
       authKey: AuthKey,
@@ -271,5 +274,11 @@ export const rekey = defineRoute({
     { additionalProperties: false },
   ),
   success: { status: 200, body: Type.Object({ seq: Nullable(Counter) }) },
-  refusals: ['invalid-token', 'current-key-wrong', 'registration-refused', 'conflict'],
+  refusals: [
+    'invalid-token',
+    'insufficient-permission',
+    'current-key-wrong',
+    'registration-refused',
+    'conflict',
+  ],
 });

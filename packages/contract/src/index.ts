@@ -32,6 +32,7 @@ export { ENTRY_HISTORY_LIMIT, Entry } from './entry-fields.ts';
 export { canonicalLogin, isReservedLogin, LOGIN_MAX_LENGTH, RESERVED_USERNAMES } from './login.ts';
 export { buildOpenApi } from './openapi.ts';
 export { health, livez, readyz } from './operations.ts';
+export { Permission } from './permissions.ts';
 export { commonProblems, Problem, type ProblemCode, problems, problemType } from './problems.ts';
 export {
   type AnswerOf,

@@ -43,7 +43,7 @@ function operation(route: RouteContract, path: string, components: Record<string
     operationId: `${route.operationId}${alias}`,
     tags: [route.tag],
     summary: route.summary,
-    ...(route.description === undefined ? {} : { description: route.description }),
+    ...descriptionOf(route),
     security: route.auth === 'none' ? [] : [{ session: [] }],
     parameters: [
       ...parameters(route.params, 'path', components),
@@ -53,6 +53,12 @@ function operation(route: RouteContract, path: string, components: Record<string
     ...(route.body === undefined ? {} : { requestBody: requestBody(route, route.body, components) }),
     responses: { ...success(route, components), ...refusals(route) },
   };
+}
+
+function descriptionOf({ description, permission }: RouteContract): Json {
+  const needs = permission === undefined ? [] : [`Needs the permission \`${permission}\`.`];
+  const sentences = [...(description === undefined ? [] : [description]), ...needs];
+  return sentences.length === 0 ? {} : { description: sentences.join(' ') };
 }
 
 function parameters(
