@@ -5,11 +5,14 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Config } from './config.ts';
 import { migrations } from './db/migrations/index.ts';
 import type { Db } from './db/schema.ts';
+import { proveCurrentKey } from './features/auth/key-proof.ts';
 import { makeLockout } from './features/auth/lockout.ts';
 import { authRoutes } from './features/auth/routes.ts';
 import { makeVerifiers } from './features/auth/verifier.ts';
 import { entriesRoutes } from './features/entries/routes.ts';
 import { healthRoutes } from './features/health/routes.ts';
+import { secondFactorRoutes } from './features/second-factor/routes.ts';
+import { makeSecondFactors } from './features/second-factor/service.ts';
 import { type AccessTokens, makeAccessTokens } from './features/sessions/access-token.ts';
 import { makeRefreshTokens } from './features/sessions/refresh-token.ts';
 import { sessionsRoutes } from './features/sessions/routes.ts';
@@ -54,6 +57,7 @@ export type AppSettings = Pick<
   | 'refreshTokenTtlSeconds'
   | 'maxFailedLogins'
   | 'lockoutMinutes'
+  | 'totpWindow'
   | 'corsOrigins'
   | 'allowedHosts'
   | 'trustProxy'
@@ -152,13 +156,21 @@ async function registerFeatures(
   });
   await app.register(siteRoutes, { version, apiDocs: settings.apiDocs });
   await app.register(sessionsRoutes, sessionsDeps);
-  await app.register(authRoutes, {
+  const authDeps = {
     ...sessionsDeps,
     keyRing,
     hashing,
     verifiers: await makeVerifiers(keyRing),
     lockout: makeLockout(keyRing, settings),
+    secondFactors: makeSecondFactors(keyRing, settings),
     registration: settings.registration,
+  };
+  await app.register(authRoutes, authDeps);
+  await app.register(secondFactorRoutes, {
+    db,
+    events: sessionsDeps.events,
+    secondFactors: authDeps.secondFactors,
+    proveKey: (user, offered) => proveCurrentKey(authDeps, user, offered),
   });
   await app.register(vaultsRoutes, { db });
   await app.register(entriesRoutes, { db });

@@ -39,6 +39,7 @@ describe('the configuration', () => {
       refreshTokenTtlSeconds: 604_800,
       maxFailedLogins: 5,
       lockoutMinutes: 15,
+      totpWindow: 0,
       logLevel: 'info',
       logFormat: 'console',
       corsOrigins: [],

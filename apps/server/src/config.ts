@@ -27,6 +27,8 @@ export interface Config {
   readonly refreshTokenTtlSeconds: number;
   readonly maxFailedLogins: number;
   readonly lockoutMinutes: number;
+  /** How many steps before and after the present one a one-time password may be of: 0, or 1. */
+  readonly totpWindow: number;
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'console';
   /** Origins whose pages may call the API; none by default. */
@@ -196,7 +198,10 @@ function parseRingKey(text: string): RingKey | undefined {
 
 function readLifetimes(
   env: EnvironmentReader,
-): Pick<Config, 'accessTokenTtlSeconds' | 'refreshTokenTtlSeconds' | 'maxFailedLogins' | 'lockoutMinutes'> {
+): Pick<
+  Config,
+  'accessTokenTtlSeconds' | 'refreshTokenTtlSeconds' | 'maxFailedLogins' | 'lockoutMinutes' | 'totpWindow'
+> {
   return {
     accessTokenTtlSeconds: env.read(
       {
@@ -224,6 +229,10 @@ function readLifetimes(
         parse: parse.integerBetween(1, 100),
       },
       5,
+    ),
+    totpWindow: env.read(
+      { name: 'TOTP_WINDOW', wish: 'must be 0 or 1', parse: parse.integerBetween(0, 1) },
+      0,
     ),
     lockoutMinutes: env.read(
       {

@@ -15,6 +15,12 @@ import { createEntry, deleteEntry, getEntry, listEntries, replaceEntry } from '.
 import { health, livez, readyz } from './operations.ts';
 import type { RouteContract } from './route.ts';
 import {
+  disableSecondFactor,
+  renewRecoveryCodes,
+  setUpSecondFactor,
+  verifySecondFactor,
+} from './second-factor.ts';
+import {
   commitVault,
   createVault,
   deleteVault,
@@ -37,6 +43,10 @@ export const allRoutes: readonly RouteContract[] = [
   listSessions,
   revokeSession,
   rekey,
+  setUpSecondFactor,
+  verifySecondFactor,
+  renewRecoveryCodes,
+  disableSecondFactor,
   replaceAccountState,
   listVaults,
   createVault,

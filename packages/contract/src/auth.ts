@@ -15,6 +15,7 @@ import {
   Uuid,
   Wrap,
 } from './scalars.ts';
+import { SecondFactor } from './second-factor.ts';
 import { Email, FullName, User } from './users.ts';
 import { NewVault, VAULTS_PER_ACCOUNT, Vault } from './vaults.ts';
 
@@ -142,20 +143,28 @@ export const LoginAnswer = Type.Object(
 );
 export type LoginAnswer = Static<typeof LoginAnswer>;
 
-/** Logs in. Wrong login, wrong key, locked and inactive get the same answer. */
+/** Logs in. Wrong login, wrong key, wrong second factor, locked and inactive get the same answer. */
 export const login = defineRoute({
   operationId: 'login',
   method: 'POST',
   path: '/api/v1/auth/login',
   tag: 'auth',
   summary: 'Log in',
+  description:
+    'An account with a second factor gets second-factor-required, after a right authKey and no sooner: ask for one and send the same again with it.',
   auth: 'none',
   body: Type.Object(
-    { login: Login, authKey: AuthKey, transport: Transport, device: Device },
+    {
+      login: Login,
+      authKey: AuthKey,
+      transport: Transport,
+      secondFactor: Type.Optional(SecondFactor),
+      device: Device,
+    },
     { additionalProperties: false },
   ),
   success: { status: 200, body: LoginAnswer },
-  refusals: ['invalid-credentials', 'origin-refused'],
+  refusals: ['invalid-credentials', 'second-factor-required', 'origin-refused'],
 });
 
 /** Trades a refresh token for a new pair; of several uses of one token exactly one wins. */

@@ -52,6 +52,13 @@ export {
   SMALL_ENVELOPE_BYTES,
   Wrap,
 } from './scalars.ts';
+export {
+  disableSecondFactor,
+  renewRecoveryCodes,
+  SecondFactor,
+  setUpSecondFactor,
+  verifySecondFactor,
+} from './second-factor.ts';
 export { JSON_MAX_DEPTH, parseStrictJson, StrictJsonError } from './strict-json.ts';
 export { Role, User } from './users.ts';
 export {

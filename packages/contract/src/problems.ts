@@ -26,10 +26,20 @@ export const problems = {
     title: 'The current authentication key is wrong.',
     help: 'The authentication key sent along is not the present one. Derive it again from the present password, profile and salt.',
   },
+  'second-factor-wrong': {
+    status: 400,
+    title: 'The one-time password is wrong.',
+    help: 'The one-time password is not that of the present 30 seconds, it was used before, or nothing was set up that it could confirm. Compare the clock of the device, and send the next one.',
+  },
   'invalid-credentials': {
     status: 401,
     title: 'Login or key is wrong, or the account cannot log in now.',
-    help: 'Unknown login, wrong key, locked or inactive: the answer is the same for all. Check the password (and the Secret Key); after several failures wait 15 minutes.',
+    help: 'Unknown login, wrong key, wrong second factor, locked or inactive: the answer is the same for all. Check the password (and the Secret Key, and the one-time password, which works once); after several failures wait 15 minutes.',
+  },
+  'second-factor-required': {
+    status: 401,
+    title: 'The account asks for a second factor.',
+    help: 'The key is right, and the account asks for a one-time password or a recovery code as well. Log in again with `secondFactor`.',
   },
   'invalid-token': {
     status: 401,
@@ -75,6 +85,16 @@ export const problems = {
     status: 409,
     title: 'Something else was written first.',
     help: 'Something else was written first, or an id is in use. Read the changes, merge, and commit again from the `seq` that the answer names.',
+  },
+  'second-factor-active': {
+    status: 409,
+    title: 'The account has a second factor already.',
+    help: 'A second factor is in use, and another takes its place only after it was disabled. Disable it first.',
+  },
+  'second-factor-inactive': {
+    status: 409,
+    title: 'The account has no second factor.',
+    help: 'Recovery codes belong to a second factor, and the account has none in use. Set one up and confirm it.',
   },
   'version-stale': {
     status: 412,

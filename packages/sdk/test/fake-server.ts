@@ -261,6 +261,7 @@ const handlers: Record<string, Handler> = {
         fullName: null,
         role: 'user',
         isActive: true,
+        secondFactor: false,
         createdAt: '2026-01-01T00:00:00.000Z',
       },
     };

@@ -17,6 +17,8 @@ export interface UsersTable {
   full_name: string | null;
   role: ColumnType<Role, Role | undefined, Role>;
   is_active: ColumnType<boolean, boolean | undefined, boolean>;
+  /** True if every login needs a second factor; a seed without it was set up and never confirmed. */
+  asks_second_factor: ColumnType<boolean, boolean | undefined, boolean>;
   kdf_profile: number;
   kdf_salt: string;
   /** Argon2id (PHC string) over HMAC(pepper, authKey). */
@@ -68,6 +70,24 @@ export interface LoginFailuresTable {
   failures: number;
   window_started_at: Date;
   locked_until: Date | null;
+}
+
+/** The TOTP seed of an account, sealed under the server key ring. */
+export interface SecondFactorsTable {
+  user_id: string;
+  /** Which key of the ring opens the seed. */
+  key_id: string;
+  sealed_seed: Uint8Array;
+  /** The last step that was used; it and the ones before it are not taken again. */
+  last_step: BigInteger | null;
+  created_at: ColumnType<Date, Date | undefined, Date>;
+}
+
+/** A recovery code that nobody has used yet. Only its HMAC is kept. */
+export interface RecoveryCodesTable {
+  code_hash: Uint8Array;
+  user_id: string;
+  created_at: CreatedAt;
 }
 
 /** One vault. */
@@ -138,6 +158,8 @@ export interface Database {
   sessions: SessionsTable;
   refresh_tokens: RefreshTokensTable;
   login_failures: LoginFailuresTable;
+  second_factors: SecondFactorsTable;
+  recovery_codes: RecoveryCodesTable;
   vaults: VaultsTable;
   default_vaults: DefaultVaultsView;
   entries: EntriesTable;
@@ -154,6 +176,7 @@ export type Tx = Transaction<Database>;
 export type UserRow = Selectable<UsersTable>;
 export type NewUserRow = Insertable<UsersTable>;
 export type SessionRow = Selectable<SessionsTable>;
+export type SecondFactorRow = Selectable<SecondFactorsTable>;
 export type VaultRow = Selectable<VaultsTable>;
 export type EntryRow = Selectable<EntriesTable>;
 export type EntryVersionRow = Selectable<EntryVersionsTable>;

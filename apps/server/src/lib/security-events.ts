@@ -9,7 +9,14 @@ export interface EventSink {
 
 /** An attempt to prove who one is. */
 export interface AuthenticationEvent {
-  readonly action: 'register' | 'login' | 'rekey';
+  readonly action:
+    | 'second-factor-setup'
+    | 'second-factor-verify'
+    | 'second-factor-recovery-codes'
+    | 'second-factor-disable'
+    | 'register'
+    | 'login'
+    | 'rekey';
   readonly outcome: 'success' | 'failure';
   /** As it was sent; masked before it is written. */
   readonly login: string;

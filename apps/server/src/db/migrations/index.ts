@@ -2,8 +2,10 @@
 import type { Migration } from 'kysely/migration';
 import * as createAccounts from './0001_create_accounts.ts';
 import * as createVaults from './0002_create_vaults.ts';
+import * as createSecondFactors from './0004_create_second_factors.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_create_accounts': createAccounts,
   '0002_create_vaults': createVaults,
+  '0004_create_second_factors': createSecondFactors,
 };

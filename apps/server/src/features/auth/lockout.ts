@@ -10,7 +10,7 @@
  */
 import type { Db } from '../../db/schema.ts';
 import { authenticate, type KeyRing } from '../../lib/key-ring.ts';
-import { countAttempt, forgetAttempts } from './store.ts';
+import { countAttempt, forgetAttempts, takeAttemptBack } from './store.ts';
 
 /** How much higher the limit under the login alone is. */
 export const LOGIN_ALONE_FACTOR = 10;
@@ -26,6 +26,11 @@ export interface Attempt {
 export interface Lockout {
   /** Counts an attempt. @returns true if it may be looked at. */
   admit(db: Db, attempt: Attempt): Promise<boolean>;
+  /**
+   * Takes an admitted attempt back that was right as far as it went. It does not forget the others: who has
+   * the key alone could otherwise try second factors without end.
+   */
+  takeBack(db: Db, attempt: Attempt): Promise<void>;
   /** Forgets the attempts after a success. */
   clear(db: Db, attempt: Attempt): Promise<void>;
 }
@@ -48,6 +53,10 @@ export function makeLockout(
         (await countAttempt(db, pairKey(attempt), pairRule)) &&
         (await countAttempt(db, loginKey(attempt), loginRule))
       );
+    },
+    async takeBack(db, attempt) {
+      await takeAttemptBack(db, pairKey(attempt), pairRule.maxAttempts);
+      await takeAttemptBack(db, loginKey(attempt), loginRule.maxAttempts);
     },
     clear: (db, attempt) => forgetAttempts(db, [pairKey(attempt), loginKey(attempt)]),
   };

@@ -2,6 +2,7 @@
 import type { LoginAnswer } from '@zkvault/contract';
 import type { Tx, UserRow } from '../../db/schema.ts';
 import { ServiceError } from '../../lib/service-error.ts';
+import { type OfferedFactor, useSecondFactor } from '../second-factor/service.ts';
 import { openSession, type TokenPair } from '../sessions/service.ts';
 import {
   findUserByLogin,
@@ -20,6 +21,7 @@ export interface LoginRequest {
   /** 32 bytes. */
   readonly authKey: Uint8Array;
   readonly transport: 'body' | 'cookie';
+  readonly secondFactor: OfferedFactor | undefined;
   readonly device: { readonly id: string; readonly name: string };
   readonly addressPrefix: string;
 }
@@ -30,8 +32,9 @@ export type LoginContent = Omit<LoginAnswer, 'accessToken' | 'refreshToken' | 't
 /**
  * Logs in.
  *
- * @throws {ServiceError} `invalid-credentials` for a wrong login, a wrong key, a locked and an inactive
- *   account alike; `overloaded` at once if too many are waiting.
+ * @throws {ServiceError} `invalid-credentials` for a wrong login, a wrong key, a wrong second factor, a
+ *   locked and an inactive account alike; `second-factor-required` if nothing but that is missing;
+ *   `overloaded` at once if too many are waiting.
  */
 export async function logIn(
   deps: AuthDeps,
@@ -53,7 +56,10 @@ export async function logIn(
   return answer;
 }
 
-/** Checks the key, with the same statements and one hash whatever the outcome. */
+/**
+ * Checks the key, with the same statements and one hash whatever the outcome, and after a right key the
+ * second factor. A right key alone clears no counter.
+ */
 async function prove(deps: AuthDeps, request: LoginRequest): Promise<UserRow | undefined> {
   const attempt = { login: loginOrNobodys(request.login), addressPrefix: request.addressPrefix };
   const admitted = await deps.lockout.admit(deps.db, attempt);
@@ -63,19 +69,27 @@ async function prove(deps: AuthDeps, request: LoginRequest): Promise<UserRow | u
     request.authKey,
     candidate === undefined ? undefined : verifierOf(candidate),
   );
-  if (candidate !== undefined && right) {
-    await deps.lockout.clear(deps.db, attempt);
-    await renewVerifier(deps, candidate, request.authKey);
-    return candidate;
+  if (candidate === undefined || !right) {
+    noteFailure(deps, request, failureReason(admitted, user));
+    return undefined;
   }
-  deps.events.authentication({
-    action: 'login',
-    outcome: 'failure',
-    login: request.login,
-    reason: failureReason(admitted, user),
-    addressPrefix: request.addressPrefix,
-  });
-  return undefined;
+  const factor = await useSecondFactor(deps.secondFactors, deps.db, candidate, request.secondFactor);
+  if (factor === 'missing') {
+    await deps.lockout.takeBack(deps.db, attempt);
+    noteFailure(deps, request, 'second-factor-missing');
+    throw new ServiceError('second-factor-required');
+  }
+  if (factor === 'wrong') {
+    noteFailure(deps, request, 'second-factor-wrong');
+    return undefined;
+  }
+  await deps.lockout.clear(deps.db, attempt);
+  await renewVerifier(deps, candidate, request.authKey);
+  return candidate;
+}
+
+function noteFailure(deps: AuthDeps, { login, addressPrefix }: LoginRequest, reason: string): void {
+  deps.events.authentication({ action: 'login', outcome: 'failure', login, reason, addressPrefix });
 }
 
 function failureReason(admitted: boolean, user: UserRow | undefined): string {
@@ -94,7 +108,10 @@ async function renewVerifier(deps: AuthDeps, user: UserRow, authKey: Uint8Array)
   await refreshVerifier(deps.db, user, await deps.verifiers.make(authKey));
 }
 
-/** Opens the session, unless the credential was changed or the account stopped since the key was checked. */
+/**
+ * Opens the session, unless the credential was changed, a second factor was put before it or the account
+ * stopped since the key was checked.
+ */
 async function enter(
   deps: AuthDeps,
   tx: Tx,
@@ -103,6 +120,7 @@ async function enter(
 ): Promise<(TokenPair & { content: LoginContent }) | undefined> {
   const user = await lockUser(tx, proven.id);
   if (user?.is_active !== true || user.credential_version !== proven.credential_version) return undefined;
+  if (user.asks_second_factor && !proven.asks_second_factor) return undefined;
   const { sessionId, ...pair } = await openSession(deps, tx, user, {
     deviceId: request.device.id,
     deviceName: request.device.name,

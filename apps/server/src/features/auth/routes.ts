@@ -49,6 +49,7 @@ export async function authRoutes(app: FastifyInstance, deps: AuthRoutesDeps): Pr
       login: body.login,
       authKey: bytesOf(body.authKey),
       transport: body.transport,
+      secondFactor: body.secondFactor,
       device: body.device,
       addressPrefix: addressPrefix(ip),
     });

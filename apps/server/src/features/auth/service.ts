@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { type AuthPolicy, canonicalLogin, DEFAULT_KDF_PROFILE, type KdfProfile } from '@zkvault/contract';
 import type { KeyRing } from '../../lib/key-ring.ts';
 import type { WorkQueue } from '../../lib/work-queue.ts';
+import type { SecondFactors } from '../second-factor/service.ts';
 import type { SessionsDeps } from '../sessions/service.ts';
 import { findUserByLogin, type KeyMaterial } from '../users/service.ts';
 import type { Lockout } from './lockout.ts';
@@ -16,6 +17,7 @@ export interface AuthDeps extends SessionsDeps {
   /** Bounds the hashes; see [Note: Bounded hashing] in lib/work-queue.ts. */
   readonly hashing: WorkQueue;
   readonly lockout: Lockout;
+  readonly secondFactors: SecondFactors;
   readonly registration: AuthPolicy['registration'];
 }
 

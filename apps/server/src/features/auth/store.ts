@@ -46,6 +46,21 @@ export async function countAttempt(db: Db, keyHash: Uint8Array, rule: LockoutRul
   return row.failures <= rule.maxAttempts;
 }
 
+/**
+ * Takes one counted attempt back, and with it a lock that it began. Only for an attempt that was admitted:
+ * what is taken back was counted before, so no guess becomes free by it.
+ */
+export async function takeAttemptBack(db: Db, keyHash: Uint8Array, maxAttempts: number): Promise<void> {
+  await db
+    .updateTable('login_failures')
+    .set({
+      failures: sql<number>`greatest(failures - 1, 0)`,
+      locked_until: sql<Date | null>`case when failures - 1 < ${maxAttempts}::integer then null else locked_until end`,
+    })
+    .where('key_hash', '=', keyHash)
+    .execute();
+}
+
 /** Forgets the attempts under these keys. */
 export async function forgetAttempts(db: Db, keyHashes: readonly Uint8Array[]): Promise<void> {
   await db.deleteFrom('login_failures').where('key_hash', 'in', keyHashes).execute();

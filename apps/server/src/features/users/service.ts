@@ -10,6 +10,7 @@ export {
   type NewCredential,
   refreshVerifier,
   replaceCredential,
+  setAsksSecondFactor,
   type Verifier,
 } from './store.ts';
 
@@ -22,6 +23,7 @@ export function toUser(row: UserRow): User {
     fullName: row.full_name,
     role: row.role,
     isActive: row.is_active,
+    secondFactor: row.asks_second_factor,
     createdAt: row.created_at.toISOString(),
   };
 }
