@@ -5,12 +5,15 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Config } from './config.ts';
 import { migrations } from './db/migrations/index.ts';
 import type { Db } from './db/schema.ts';
+import { adminRoutes } from './features/admin/routes.ts';
+import { accountRoutes } from './features/auth/account-routes.ts';
 import { proveCurrentKey } from './features/auth/key-proof.ts';
 import { makeLockout } from './features/auth/lockout.ts';
 import { authRoutes } from './features/auth/routes.ts';
 import { makeVerifiers } from './features/auth/verifier.ts';
 import { entriesRoutes } from './features/entries/routes.ts';
 import { healthRoutes } from './features/health/routes.ts';
+import { invitationsRoutes } from './features/invitations/routes.ts';
 import { secondFactorRoutes } from './features/second-factor/routes.ts';
 import { makeSecondFactors } from './features/second-factor/service.ts';
 import { type AccessTokens, makeAccessTokens } from './features/sessions/access-token.ts';
@@ -19,6 +22,7 @@ import { sessionsRoutes } from './features/sessions/routes.ts';
 import { authenticateAccess } from './features/sessions/service.ts';
 import { siteRoutes } from './features/site/routes.ts';
 import { isPermitted } from './features/users/permissions.ts';
+import { usersRoutes } from './features/users/routes.ts';
 import { vaultsRoutes } from './features/vaults/routes.ts';
 import { registerAllowedHosts } from './http/allowed-hosts.ts';
 import { HTTP_TIMEOUTS, registerBodyDeadline } from './http/body-deadline.ts';
@@ -64,6 +68,7 @@ export type AppSettings = Pick<
   | 'secureCookies'
   | 'apiDocs'
   | 'registration'
+  | 'adminLogin'
 >;
 
 /** Builds the app: every hook, then every feature. It is ready for `inject` and for `listen`. */
@@ -136,6 +141,7 @@ async function registerFeatures(
   { accessTokens, hashing }: { readonly accessTokens: AccessTokens; readonly hashing: WorkQueue },
 ): Promise<void> {
   const { db, keyRing, version, settings } = deps;
+  const defaultSettings = { registration: settings.registration };
   const sessionsDeps = {
     db,
     accessTokens,
@@ -163,7 +169,8 @@ async function registerFeatures(
     verifiers: await makeVerifiers(keyRing),
     lockout: makeLockout(keyRing, settings),
     secondFactors: makeSecondFactors(keyRing, settings),
-    registration: settings.registration,
+    defaultSettings,
+    adminLogin: settings.adminLogin,
   };
   await app.register(authRoutes, authDeps);
   await app.register(secondFactorRoutes, {
@@ -172,6 +179,11 @@ async function registerFeatures(
     secondFactors: authDeps.secondFactors,
     proveKey: (user, offered) => proveCurrentKey(authDeps, user, offered),
   });
+  const { events, refreshTtlSeconds } = sessionsDeps;
+  await app.register(usersRoutes, { db });
+  await app.register(accountRoutes, authDeps);
+  await app.register(invitationsRoutes, { db, keyRing, events });
+  await app.register(adminRoutes, { db, events, refreshTtlSeconds, defaultSettings });
   await app.register(vaultsRoutes, { db });
   await app.register(entriesRoutes, { db });
 }

@@ -48,6 +48,7 @@ describe('the configuration', () => {
       secureCookies: true,
       apiDocs: 'public',
       registration: 'open',
+      adminLogin: undefined,
     } satisfies Config);
     expect(Object.isFrozen(config)).toBe(true);
   });
@@ -82,6 +83,7 @@ describe('the configuration', () => {
       TRUST_PROXY: 'yes',
       API_DOCS: 'on',
       REGISTRATION: 'closed',
+      ADMIN_LOGIN: 'root',
       SECURE_COOKIES: 'maybe',
       JWT_ISSUER: ' ',
       JWT_AUDIENCE: ' ',
@@ -111,6 +113,11 @@ describe('the configuration', () => {
     ['with an id twice', `${key},${key}`],
   ] as const)('refuses SERVER_KEYS %s', ([, SERVER_KEYS]) => {
     expect(problemsOf({ SERVER_KEYS })).toHaveLength(1);
+  });
+
+  it('takes the first administrator in any spelling of the login', () => {
+    expect(loadConfig({ ADMIN_LOGIN: ' Ada@Example.COM ' }).adminLogin).toBe('ada@example.com');
+    expect(problemsOf({ ADMIN_LOGIN: 'no login!' })).toHaveLength(1);
   });
 
   it('reads NAME_FILE from a file, but not beside NAME', () => {

@@ -2,6 +2,7 @@
  * @file The configuration: one frozen value, read from the environment once. Whatever is wrong or missing
  * is named before the server listens, all of it in one message and none of it with its value.
  */
+import { canonicalLogin, isReservedLogin } from '@zkvault/contract';
 import type { DatabaseLocation } from './db/connect.ts';
 import { type Environment, type EnvironmentReader, readEnvironment } from './lib/environment.ts';
 import type { RingKey } from './lib/key-ring.ts';
@@ -40,8 +41,10 @@ export interface Config {
   /** False only in development: the refresh cookie then also works over plain HTTP, under another name. */
   readonly secureCookies: boolean;
   readonly apiDocs: 'public' | 'off';
-  /** With `invitation`, nobody can register by themselves. */
+  /** With `invitation`, nobody can register by themselves. An administrator's setting goes before it. */
   readonly registration: 'open' | 'invitation';
+  /** Canonical login of the account that becomes administrator while there is none. */
+  readonly adminLogin: string | undefined;
 }
 
 /** pino's levels. */
@@ -246,10 +249,15 @@ function readLifetimes(
   };
 }
 
+function parseLogin(text: string): string | undefined {
+  const login = canonicalLogin(text);
+  return login === undefined || isReservedLogin(login) ? undefined : login;
+}
+
 function readSurface(
   env: EnvironmentReader,
   production: boolean,
-): Pick<Config, 'logLevel' | 'logFormat' | 'secureCookies' | 'apiDocs' | 'registration'> {
+): Pick<Config, 'logLevel' | 'logFormat' | 'secureCookies' | 'apiDocs' | 'registration' | 'adminLogin'> {
   const secureCookies = env.read(
     { name: 'SECURE_COOKIES', wish: 'must be true or false', parse: parse.boolean },
     true,
@@ -268,6 +276,14 @@ function readSurface(
     apiDocs: env.read(
       { name: 'API_DOCS', wish: 'must be public or off', parse: parse.oneOf(['public', 'off']) },
       production ? 'off' : 'public',
+    ),
+    adminLogin: env.read(
+      {
+        name: 'ADMIN_LOGIN',
+        wish: 'must be an e-mail address or a user name that can be registered',
+        parse: parseLogin,
+      },
+      undefined,
     ),
     registration: env.read(
       {

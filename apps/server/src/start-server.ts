@@ -9,11 +9,14 @@ import { type AppDeps, buildApp } from './app.ts';
 import type { Config } from './config.ts';
 import { type Connection, connect } from './db/connect.ts';
 import { migrateAt } from './db/migrate.ts';
+import type { Db } from './db/schema.ts';
+import { grantFirstAdmin } from './features/users/standing-service.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { describeError } from './lib/describe-error.ts';
 import { keptSecret } from './lib/kept-secret.ts';
 import { type KeyRing, makeKeyRing } from './lib/key-ring.ts';
 import { makeLogger } from './lib/make-logger.ts';
+import { makeSecurityEvents } from './lib/security-events.ts';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -68,6 +71,7 @@ async function listen(config: Config, connection: Connection, logger: Logger): P
     version: serverVersion(),
     settings: config,
   };
+  await grantAtStart(db, config, logger);
   const app = await buildApp(deps);
   const housekeeping = startHousekeeping(db, logger, config);
   try {
@@ -91,6 +95,14 @@ async function listen(config: Config, connection: Connection, logger: Logger): P
       logger.info({ event: 'application_shutdown' }, 'stopped');
     },
   };
+}
+
+/** The first administrator may have registered before the configuration named her. */
+async function grantAtStart(db: Db, { adminLogin }: Config, logger: Logger): Promise<void> {
+  if (adminLogin === undefined) return;
+  const userId = await grantFirstAdmin(db, adminLogin);
+  if (userId !== undefined)
+    makeSecurityEvents(logger).administration({ action: 'grant-admin', subjectId: userId, role: 'admin' });
 }
 
 function keyRingOf(config: Config): KeyRing {

@@ -1,4 +1,5 @@
 /** @file The list of every route, from which OpenAPI and the tests are made. */
+import { getServerSettings, getStats, updateServerSettings } from './administration.ts';
 import {
   getAuthPolicy,
   listSessions,
@@ -20,6 +21,16 @@ import {
   setUpSecondFactor,
   verifySecondFactor,
 } from './second-factor.ts';
+import {
+  createInvitation,
+  deleteOwnUser,
+  deleteUser,
+  getOwnUser,
+  getUser,
+  listUsers,
+  updateOwnUser,
+  updateUser,
+} from './user-routes.ts';
 import {
   commitVault,
   createVault,
@@ -47,6 +58,17 @@ export const allRoutes: readonly RouteContract[] = [
   verifySecondFactor,
   renewRecoveryCodes,
   disableSecondFactor,
+  getOwnUser,
+  updateOwnUser,
+  deleteOwnUser,
+  listUsers,
+  createInvitation,
+  getUser,
+  updateUser,
+  deleteUser,
+  getStats,
+  getServerSettings,
+  updateServerSettings,
   replaceAccountState,
   listVaults,
   createVault,

@@ -1,5 +1,6 @@
 /** @file Accounts and sessions: policy, prelogin, registration, login, refresh, sessions, rekey. */
 import { type Static, Type } from '@sinclair/typebox';
+import { RegistrationMode } from './administration.ts';
 import { LOGIN_MAX_LENGTH } from './login.ts';
 import { defineRoute } from './route.ts';
 import {
@@ -16,6 +17,7 @@ import {
   Wrap,
 } from './scalars.ts';
 import { SecondFactor } from './second-factor.ts';
+import { InvitationToken } from './user-routes.ts';
 import { Email, FullName, User } from './users.ts';
 import { NewVault, VAULTS_PER_ACCOUNT, Vault } from './vaults.ts';
 
@@ -31,7 +33,7 @@ export const AuthPolicy = Type.Object(
       requireClasses: Type.Boolean({ description: 'Upper, lower, digit and symbol are all needed.' }),
     }),
     kdfProfile: KdfProfile,
-    registration: Type.Union([Type.Literal('open'), Type.Literal('invitation')]),
+    registration: RegistrationMode,
   },
   { title: 'AuthPolicy' },
 );
@@ -73,7 +75,7 @@ export const register = defineRoute({
   tag: 'auth',
   summary: 'Create an account',
   description:
-    'A taken or reserved login gets the same registration-refused. akEpoch, wrap, accountState (seq 0) and vaults may be left out, all together, by a caller that brings its own format: a default vault with integrity "none" is then made.',
+    'A taken or reserved login gets the same registration-refused. akEpoch, wrap, accountState (seq 0) and vaults may be left out, all together, by a caller that brings its own format: a default vault with integrity "none" is then made. An invitation gives its role, and is needed where registration is by invitation; a void one is refused in either case.',
   auth: 'none',
   body: Type.Object(
     {
@@ -88,6 +90,7 @@ export const register = defineRoute({
       wrap: Type.Optional(Wrap),
       accountState: Type.Optional(Sealed),
       vaults: Type.Optional(Type.Array(NewVault, { minItems: 1, maxItems: VAULTS_PER_ACCOUNT })),
+      invitation: Type.Optional(InvitationToken),
     },
     { additionalProperties: false },
   ),

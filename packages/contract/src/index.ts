@@ -1,4 +1,12 @@
 /** The one door of the contract: everything that may be said on the wire. */
+export {
+  getServerSettings,
+  getStats,
+  RegistrationMode,
+  ServerSettings,
+  Stats,
+  updateServerSettings,
+} from './administration.ts';
 export { allRoutes } from './all-routes.ts';
 export {
   AuthPolicy,
@@ -60,6 +68,20 @@ export {
   verifySecondFactor,
 } from './second-factor.ts';
 export { JSON_MAX_DEPTH, parseStrictJson, StrictJsonError } from './strict-json.ts';
+export {
+  createInvitation,
+  deleteOwnUser,
+  deleteUser,
+  getOwnUser,
+  getUser,
+  INVITATION_HOURS,
+  Invitation,
+  InvitationToken,
+  listUsers,
+  USERS_PAGE_LIMITS,
+  updateOwnUser,
+  updateUser,
+} from './user-routes.ts';
 export { Role, User } from './users.ts';
 export {
   CHANGES_LIMITS,

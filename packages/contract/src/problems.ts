@@ -19,7 +19,7 @@ export const problems = {
   'registration-refused': {
     status: 400,
     title: 'This registration is not possible.',
-    help: 'The login is taken, reserved or not in an acceptable form; which of these is not told. Choose another login.',
+    help: 'The login is taken, reserved or not in an acceptable form, or registration needs an invitation and there is none or a void one; which of these is not told. Choose another login, or ask for an invitation.',
   },
   'current-key-wrong': {
     status: 400,
@@ -30,6 +30,11 @@ export const problems = {
     status: 400,
     title: 'The one-time password is wrong.',
     help: 'The one-time password is not that of the present 30 seconds, it was used before, or nothing was set up that it could confirm. Compare the clock of the device, and send the next one.',
+  },
+  'own-account': {
+    status: 400,
+    title: "One's own account is not deleted here.",
+    help: 'An administrator named the own account. Delete it with `DELETE /users/me`, which asks for the key again.',
   },
   'invalid-credentials': {
     status: 401,
@@ -66,6 +71,11 @@ export const problems = {
     title: 'No such session.',
     help: 'The account has no session of this id. It may have ended already.',
   },
+  'user-not-found': {
+    status: 404,
+    title: 'No such account.',
+    help: 'There is no account of this id. List the accounts.',
+  },
   'vault-not-found': {
     status: 404,
     title: 'No such vault.',
@@ -95,6 +105,11 @@ export const problems = {
     status: 409,
     title: 'The account has no second factor.',
     help: 'Recovery codes belong to a second factor, and the account has none in use. Set one up and confirm it.',
+  },
+  'last-administrator': {
+    status: 409,
+    title: 'The last administrator must stay one.',
+    help: 'Without this account nobody could administer the server any more. Make another account an administrator first.',
   },
   'version-stale': {
     status: 412,

@@ -152,6 +152,22 @@ export interface DefaultVaultsView {
   vault_id: string;
 }
 
+/** An invitation that nobody has used. Only the HMAC of its token is kept. */
+export interface InvitationsTable {
+  token_hash: Uint8Array;
+  key_id: string;
+  role: Role;
+  created_by: string;
+  created_at: CreatedAt;
+  expires_at: Date;
+}
+
+/** What administrators have set, in one row; null where the configuration still decides. */
+export interface ServerSettingsTable {
+  singleton: Generated<boolean>;
+  registration: 'open' | 'invitation' | null;
+}
+
 /** All tables and views. */
 export interface Database {
   users: UsersTable;
@@ -165,6 +181,8 @@ export interface Database {
   entries: EntriesTable;
   entry_versions: EntryVersionsTable;
   manifests: ManifestsTable;
+  invitations: InvitationsTable;
+  server_settings: ServerSettingsTable;
 }
 
 /** A connection or a transaction: functions that take it compose inside either. */

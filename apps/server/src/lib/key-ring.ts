@@ -5,7 +5,14 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 
 /** What a subkey is for. The names are part of the derivation. */
-export type KeyPurpose = 'totp-seed' | 'recovery-code' | 'pepper' | 'refresh' | 'enumeration' | 'lockout';
+export type KeyPurpose =
+  | 'totp-seed'
+  | 'recovery-code'
+  | 'pepper'
+  | 'refresh'
+  | 'enumeration'
+  | 'lockout'
+  | 'invitation';
 
 /** One key of the ring. */
 export interface RingKey {

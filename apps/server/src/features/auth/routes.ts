@@ -37,6 +37,7 @@ export async function authRoutes(app: FastifyInstance, deps: AuthRoutesDeps): Pr
       wrap: body.wrap,
       accountState: body.accountState,
       vaults: body.vaults,
+      invitation: body.invitation === undefined ? undefined : bytesOf(body.invitation),
       addressPrefix: addressPrefix(ip),
     });
     return { accountId: body.accountId };

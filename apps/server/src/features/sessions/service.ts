@@ -106,6 +106,11 @@ export function endOtherSessions(tx: Tx, actor: Pick<SessionActor, 'userId' | 's
   return revokeSessionRows(tx, actor.userId, 'rekey', actor.sessionId);
 }
 
+/** Ends every session of an account that may not go on. */
+export function endSessionsOfUser(tx: Tx, userId: string): Promise<void> {
+  return revokeSessionRows(tx, userId, 'revoked');
+}
+
 async function sessionsOf(
   deps: SessionsDeps,
   tokens: LogoutTokens,

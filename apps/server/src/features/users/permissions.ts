@@ -33,3 +33,10 @@ export const rolePermissions: Readonly<Record<Role, readonly Permission[]>> = {
 export function isPermitted(role: Role, permission: Permission): boolean {
   return rolePermissions[role].includes(permission);
 }
+
+const ranks: Readonly<Record<Role, number>> = { viewer: 0, user: 1, moderator: 2, admin: 3 };
+
+/** True if the first role stands above the second. */
+export function isAbove(role: Role, other: Role): boolean {
+  return ranks[role] > ranks[other];
+}

@@ -1,7 +1,10 @@
 /** @file Accounts as other features see them. */
 import type { KdfProfile, Sealed, User, Wrap } from '@zkvault/contract';
 import type { UserRow } from '../../db/schema.ts';
+import type { ShownUserRow } from './directory-store.ts';
 
+export { updateStanding } from './directory-store.ts';
+export { isAbove, isPermitted } from './permissions.ts';
 export {
   findUser,
   findUserByLogin,
@@ -15,7 +18,7 @@ export {
 } from './store.ts';
 
 /** An account without anything secret. */
-export function toUser(row: UserRow): User {
+export function toUser(row: ShownUserRow): User {
   return {
     id: row.id,
     login: row.login,
