@@ -19,7 +19,7 @@ import { makeSecondFactors } from './features/second-factor/service.ts';
 import { type AccessTokens, makeAccessTokens } from './features/sessions/access-token.ts';
 import { makeRefreshTokens } from './features/sessions/refresh-token.ts';
 import { sessionsRoutes } from './features/sessions/routes.ts';
-import { authenticateAccess } from './features/sessions/service.ts';
+import { authenticateAccess, namedSession } from './features/sessions/service.ts';
 import { siteRoutes } from './features/site/routes.ts';
 import { isPermitted } from './features/users/permissions.ts';
 import { usersRoutes } from './features/users/routes.ts';
@@ -29,6 +29,7 @@ import { HTTP_TIMEOUTS, registerBodyDeadline } from './http/body-deadline.ts';
 import { registerCrossOrigin } from './http/cross-origin.ts';
 import { registerJsonBody } from './http/json-body.ts';
 import { answerFrameworkError, registerProblemHandler } from './http/problem-handler.ts';
+import { registerRateLimit } from './http/rate-limit.ts';
 import { clientErrorHandler } from './http/raw-refusal.ts';
 import { makeRefreshCookie } from './http/refresh-cookie.ts';
 import { requestIdOf } from './http/request-id.ts';
@@ -36,6 +37,8 @@ import { registerRequestLog } from './http/request-log.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
 import { registerSessionGuard } from './http/session-guard.ts';
 import type { KeyRing } from './lib/key-ring.ts';
+import { makeMemoryRateCounter } from './lib/rate-limit/memory-rate-counter.ts';
+import type { RateCounter } from './lib/rate-limit/rate-counter.ts';
 import { makeSecurityEvents } from './lib/security-events.ts';
 import { makeWorkQueue, type WorkQueue } from './lib/work-queue.ts';
 
@@ -50,6 +53,8 @@ export interface AppDeps {
   readonly settings: AppSettings;
   /** The bound on Argon2id; by default {@link makeHashingQueue}. */
   readonly hashing?: WorkQueue;
+  /** What rate limits count with, closed with the app; by default the memory of this process. */
+  readonly rateCounter?: RateCounter;
 }
 
 /** The part of the configuration that the app itself reads. */
@@ -69,6 +74,7 @@ export type AppSettings = Pick<
   | 'apiDocs'
   | 'registration'
   | 'adminLogin'
+  | 'rateLimits'
 >;
 
 /** Builds the app: every hook, then every feature. It is ready for `inject` and for `listen`. */
@@ -123,8 +129,16 @@ async function registerPlatform(
   const { settings } = deps;
   registerSecurityHeaders(app);
   registerRequestLog(app);
-  registerAllowedHosts(app, settings.allowedHosts);
+  // Before the limit, so that pages of other origins can read that they have to wait.
   await registerCrossOrigin(app, settings.corsOrigins);
+  const rateCounter = deps.rateCounter ?? makeMemoryRateCounter();
+  app.addHook('onClose', () => rateCounter.close());
+  registerRateLimit(app, {
+    limits: settings.rateLimits,
+    counter: rateCounter,
+    sessionOf: (token) => namedSession(accessTokens, token),
+  });
+  registerAllowedHosts(app, settings.allowedHosts);
   registerProblemHandler(app);
   registerSessionGuard(app, {
     authenticate: (token) => authenticateAccess({ db: deps.db, accessTokens }, token),

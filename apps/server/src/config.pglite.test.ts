@@ -40,6 +40,14 @@ describe('the configuration', () => {
       maxFailedLogins: 5,
       lockoutMinutes: 15,
       totpWindow: 0,
+      rateLimits: {
+        default: { limit: 60, windowSeconds: 60 },
+        session: { limit: 600, windowSeconds: 60 },
+        login: { limit: 5, windowSeconds: 60 },
+        register: { limit: 3, windowSeconds: 60 },
+        refresh: { limit: 10, windowSeconds: 60 },
+      },
+      redisUrl: undefined,
       logLevel: 'info',
       logFormat: 'console',
       corsOrigins: [],
@@ -76,6 +84,12 @@ describe('the configuration', () => {
       REFRESH_TOKEN_EXPIRES_IN: '0d',
       MAX_FAILED_LOGINS: '0',
       LOCKOUT_MINUTES: 'x',
+      RATE_LIMIT_PER_MINUTE: '60/minute',
+      SESSION_RATE_LIMIT: '-1/minute',
+      LOGIN_RATE_LIMIT: '5',
+      REGISTER_RATE_LIMIT: '3/day',
+      REFRESH_RATE_LIMIT: '0/minute',
+      REDIS_URL: 'http://canary',
       LOG_LEVEL: 'loud',
       LOG_FORMAT: 'xml',
       CORS_ORIGINS: '*',
@@ -94,6 +108,31 @@ describe('the configuration', () => {
 
     expect(new Set(problems.map((text) => text.split(':')[0]))).toEqual(new Set(Object.keys(environment)));
     expect(problems.join()).not.toContain('canary');
+  });
+
+  it.for([
+    ['1/second', { limit: 1, windowSeconds: 1 }],
+    ['1000000/minute', { limit: 1_000_000, windowSeconds: 60 }],
+    ['20/hour', { limit: 20, windowSeconds: 3_600 }],
+    ['off', 'off'],
+    ['0', 'off'],
+  ] as const)('takes a rate limit of %s', ([text, limit]) => {
+    expect(loadConfig({ LOGIN_RATE_LIMIT: text }).rateLimits.login).toEqual(limit);
+  });
+
+  it.for(['1000001/minute', '5/Minute', '5 / minute', '5/minutes', '1e3/minute', 'Off', 'false'])(
+    'refuses a rate limit of %s',
+    (LOGIN_RATE_LIMIT) => {
+      expect(problemsOf({ LOGIN_RATE_LIMIT })).toHaveLength(1);
+    },
+  );
+
+  it.for([
+    ['1', { limit: 1, windowSeconds: 60 }],
+    ['off', 'off'],
+    ['0', 'off'],
+  ] as const)('takes %s requests per minute', ([RATE_LIMIT_PER_MINUTE, limit]) => {
+    expect(loadConfig({ RATE_LIMIT_PER_MINUTE }).rateLimits.default).toEqual(limit);
   });
 
   it.for([

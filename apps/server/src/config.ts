@@ -7,6 +7,7 @@ import type { DatabaseLocation } from './db/connect.ts';
 import { type Environment, type EnvironmentReader, readEnvironment } from './lib/environment.ts';
 import type { RingKey } from './lib/key-ring.ts';
 import * as parse from './lib/parse-setting.ts';
+import { type RateLimits, readRateLimits } from './lib/rate-limit/rate-limits.ts';
 
 /** Everything an operator can decide. */
 export interface Config {
@@ -30,6 +31,9 @@ export interface Config {
   readonly lockoutMinutes: number;
   /** How many steps before and after the present one a one-time password may be of: 0, or 1. */
   readonly totpWindow: number;
+  readonly rateLimits: RateLimits;
+  /** A Redis or Valkey in which several servers count together; undefined counts in this process. */
+  readonly redisUrl: string | undefined;
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'console';
   /** Origins whose pages may call the API; none by default. */
@@ -82,6 +86,11 @@ export function loadConfig(environment: Environment): Config {
     ...readNetwork(env),
     ...readSecrets(env, production),
     ...readLifetimes(env),
+    rateLimits: readRateLimits(env),
+    redisUrl: env.read(
+      { name: 'REDIS_URL', wish: 'must be a redis:// or rediss:// URL', parse: parse.redisUrl },
+      undefined,
+    ),
     ...readSurface(env, production),
   };
   env.finish();

@@ -14,8 +14,12 @@ import { grantFirstAdmin } from './features/users/standing-service.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { describeError } from './lib/describe-error.ts';
 import { keptSecret } from './lib/kept-secret.ts';
-import { type KeyRing, makeKeyRing } from './lib/key-ring.ts';
+import { authenticate, type KeyRing, makeKeyRing } from './lib/key-ring.ts';
 import { makeLogger } from './lib/make-logger.ts';
+import { makeMemoryRateCounter } from './lib/rate-limit/memory-rate-counter.ts';
+import type { RateCounter } from './lib/rate-limit/rate-counter.ts';
+import { connectRedisRateCounter } from './lib/rate-limit/redis-rate-counter.ts';
+import { makeSteadyRateCounter } from './lib/rate-limit/steady-rate-counter.ts';
 import { makeSecurityEvents } from './lib/security-events.ts';
 
 /** A server that listens. */
@@ -63,16 +67,18 @@ export async function startServer(config: Config, overrides: ServerOverrides = {
 
 async function listen(config: Config, connection: Connection, logger: Logger): Promise<RunningServer> {
   const { db } = connection;
+  const keyRing = keyRingOf(config);
   const deps: AppDeps = {
     db,
     logger,
     jwtSecrets: config.jwtSecrets ?? [keptJwtSecret(config.dataDirectory)],
-    keyRing: keyRingOf(config),
+    keyRing,
     version: serverVersion(),
     settings: config,
   };
   await grantAtStart(db, config, logger);
-  const app = await buildApp(deps);
+  const rateCounter = await rateCounterOf(config, keyRing, logger);
+  const app = await buildApp({ ...deps, rateCounter });
   const housekeeping = startHousekeeping(db, logger, config);
   try {
     await app.listen({ host: config.host, port: config.port });
@@ -109,6 +115,17 @@ function keyRingOf(config: Config): KeyRing {
   return makeKeyRing(
     config.serverKeys ?? [{ id: 'development', secret: keptServerKey(config.dataDirectory) }],
   );
+}
+
+/** Callers are kept in Redis under HMACs, as in the table of failed logins: it names nobody. */
+async function rateCounterOf(config: Config, keyRing: KeyRing, logger: Logger): Promise<RateCounter> {
+  const local = makeMemoryRateCounter();
+  if (config.redisUrl === undefined) return local;
+  const key = keyRing.oldest('rate-limit');
+  const shared = await connectRedisRateCounter(config.redisUrl, (caller) =>
+    Buffer.from(authenticate(key, 'caller', caller)).toString('base64url'),
+  );
+  return makeSteadyRateCounter({ shared, local, logger });
 }
 
 function keptJwtSecret(dataDirectory: string): string {

@@ -36,8 +36,11 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** The settings of the app under test: those of an empty environment. */
-export const testSettings: AppSettings = loadConfig({});
+/** The settings of the app under test: those of an empty environment, but without rate limits. */
+export const testSettings: AppSettings = {
+  ...loadConfig({}),
+  rateLimits: { default: 'off', session: 'off', login: 'off', register: 'off', refresh: 'off' },
+};
 /** The secret of the access tokens of the app under test. */
 export const testJwtSecret = 'a secret for tests only, 32 characters and more';
 const jwtSecrets = [testJwtSecret];

@@ -77,6 +77,7 @@ export const register = defineRoute({
   description:
     'A taken or reserved login gets the same registration-refused. akEpoch, wrap, accountState (seq 0) and vaults may be left out, all together, by a caller that brings its own format: a default vault with integrity "none" is then made. An invitation gives its role, and is needed where registration is by invitation; a void one is refused in either case.',
   auth: 'none',
+  rateLimit: 'register',
   body: Type.Object(
     {
       accountId: Uuid,
@@ -156,6 +157,7 @@ export const login = defineRoute({
   description:
     'An account with a second factor gets second-factor-required, after a right authKey and no sooner: ask for one and send the same again with it.',
   auth: 'none',
+  rateLimit: 'login',
   body: Type.Object(
     {
       login: Login,
@@ -181,6 +183,7 @@ export const refresh = defineRoute({
   description:
     'A used token ends its session, unless the same Idempotency-Key repeats its request within 30 seconds: then the answer has the same refresh token again. Without a token in the body the cookie is read.',
   auth: 'none',
+  rateLimit: 'refresh',
   headers: Type.Object({
     'idempotency-key': Type.Optional(
       Type.String({ minLength: 1, maxLength: 128, pattern: '^[\\x21-\\x7e]+$' }),

@@ -146,6 +146,11 @@ export const problems = {
     title: 'Say with If-Match which version is replaced.',
     help: 'A write that names no version could undo the work of another. Send `If-Match` with the ETag of the version that you mean to replace.',
   },
+  'rate-limited': {
+    status: 429,
+    title: 'Too many requests. Wait before the next one.',
+    help: 'More requests came from this session or address than the limit allows; nothing of this one was carried out. Wait for `Retry-After` seconds. `RateLimit-Policy` says what is allowed, `RateLimit` what is left.',
+  },
   'headers-too-large': {
     status: 431,
     title: 'The request headers are too large.',
@@ -184,6 +189,7 @@ export const commonProblems: readonly ProblemCode[] = [
   'media-type-unsupported',
   'host-refused',
   'request-invalid',
+  'rate-limited',
   'headers-too-large',
   'internal',
   'overloaded',

@@ -21,6 +21,11 @@ export interface RouteContract {
   readonly auth: 'none' | 'session';
   /** What the role of the session's account must allow; absent where every account may. */
   readonly permission?: Permission;
+  /**
+   * A limit of its own, per address; `none` for what is not counted. Absent: the limit of the session, or
+   * of the address where no session asks.
+   */
+  readonly rateLimit?: 'login' | 'register' | 'refresh' | 'none';
   readonly params?: TObject;
   readonly query?: TObject;
   /** Request headers the operation reads, lower case. */

@@ -12,7 +12,8 @@ export type KeyPurpose =
   | 'refresh'
   | 'enumeration'
   | 'lockout'
-  | 'invitation';
+  | 'invitation'
+  | 'rate-limit';
 
 /** One key of the ring. */
 export interface RingKey {

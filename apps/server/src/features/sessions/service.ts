@@ -63,6 +63,24 @@ export async function authenticateAccess(
   return { userId: session.user_id, sessionId: session.session_id, role: session.role };
 }
 
+/** How far the clocks of a server and its database may be apart before a token counts as expired too early. */
+const CLOCK_LEEWAY_SECONDS = 60;
+
+/**
+ * The session that an access token names, from its signature alone: good enough to count requests by, not
+ * to let anybody in. An expired token names none, or every login would leave something to count under.
+ *
+ * @param accessToken untrusted.
+ */
+export async function namedSession(
+  accessTokens: AccessTokens,
+  accessToken: string,
+): Promise<string | undefined> {
+  const claims = await accessTokens.read(accessToken);
+  if (claims === undefined || Date.now() / 1_000 > claims.expiresAt + CLOCK_LEEWAY_SECONDS) return undefined;
+  return claims.sessionId;
+}
+
 /** Opens a session for a user whose credential has been checked in this transaction. */
 export async function openSession(
   deps: SessionsDeps,
