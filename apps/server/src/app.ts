@@ -6,6 +6,8 @@ import type { Config } from './config.ts';
 import { migrations } from './db/migrations/index.ts';
 import type { Db } from './db/schema.ts';
 import { adminRoutes } from './features/admin/routes.ts';
+import { auditRoutes } from './features/audit/routes.ts';
+import { makeAudit } from './features/audit/service.ts';
 import { accountRoutes } from './features/auth/account-routes.ts';
 import { proveCurrentKey } from './features/auth/key-proof.ts';
 import { makeLockout } from './features/auth/lockout.ts';
@@ -156,12 +158,14 @@ async function registerFeatures(
 ): Promise<void> {
   const { db, keyRing, version, settings } = deps;
   const defaultSettings = { registration: settings.registration };
+  const audit = makeAudit(keyRing);
   const sessionsDeps = {
     db,
     accessTokens,
     refreshTokens: makeRefreshTokens(keyRing),
     refreshTtlSeconds: settings.refreshTokenTtlSeconds,
     events: makeSecurityEvents(deps.logger),
+    audit,
     cookie: makeRefreshCookie({
       secure: settings.secureCookies,
       maxAgeSeconds: settings.refreshTokenTtlSeconds,
@@ -191,13 +195,15 @@ async function registerFeatures(
     db,
     events: sessionsDeps.events,
     secondFactors: authDeps.secondFactors,
+    audit,
     proveKey: (user, offered) => proveCurrentKey(authDeps, user, offered),
   });
   const { events, refreshTtlSeconds } = sessionsDeps;
-  await app.register(usersRoutes, { db });
+  await app.register(usersRoutes, { db, audit });
   await app.register(accountRoutes, authDeps);
-  await app.register(invitationsRoutes, { db, keyRing, events });
-  await app.register(adminRoutes, { db, events, refreshTtlSeconds, defaultSettings });
-  await app.register(vaultsRoutes, { db });
-  await app.register(entriesRoutes, { db });
+  await app.register(invitationsRoutes, { db, keyRing, events, audit });
+  await app.register(adminRoutes, { db, events, audit, refreshTtlSeconds, defaultSettings });
+  await app.register(vaultsRoutes, { db, audit });
+  await app.register(entriesRoutes, { db, audit });
+  await app.register(auditRoutes, { db });
 }

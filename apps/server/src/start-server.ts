@@ -9,7 +9,7 @@ import { type AppDeps, buildApp } from './app.ts';
 import type { Config } from './config.ts';
 import { type Connection, connect } from './db/connect.ts';
 import { migrateAt } from './db/migrate.ts';
-import type { Db } from './db/schema.ts';
+import { makeAudit } from './features/audit/service.ts';
 import { grantFirstAdmin } from './features/users/standing-service.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { describeError } from './lib/describe-error.ts';
@@ -76,7 +76,7 @@ async function listen(config: Config, connection: Connection, logger: Logger): P
     version: serverVersion(),
     settings: config,
   };
-  await grantAtStart(db, config, logger);
+  await grantAtStart(deps, config, logger);
   const rateCounter = await rateCounterOf(config, keyRing, logger);
   const app = await buildApp({ ...deps, rateCounter });
   const housekeeping = startHousekeeping(db, logger, config);
@@ -104,14 +104,15 @@ async function listen(config: Config, connection: Connection, logger: Logger): P
 }
 
 /** The first administrator may have registered before the configuration named her. */
-async function grantAtStart(db: Db, { adminLogin }: Config, logger: Logger): Promise<void> {
+async function grantAtStart({ db, keyRing }: AppDeps, { adminLogin }: Config, logger: Logger): Promise<void> {
   if (adminLogin === undefined) return;
-  const userId = await grantFirstAdmin(db, adminLogin);
+  const userId = await grantFirstAdmin(db, adminLogin, makeAudit(keyRing).operator);
   if (userId !== undefined)
     makeSecurityEvents(logger).administration({ action: 'grant-admin', subjectId: userId, role: 'admin' });
 }
 
-function keyRingOf(config: Config): KeyRing {
+/** The key ring of a configuration; in development it is made and kept beside the data. */
+export function keyRingOf(config: Config): KeyRing {
   return makeKeyRing(
     config.serverKeys ?? [{ id: 'development', secret: keptServerKey(config.dataDirectory) }],
   );

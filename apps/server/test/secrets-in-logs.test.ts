@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { auditRows } from './audit-rows.ts';
 import { type AuthClient, authClient, someBytes } from './auth-client.ts';
 import { SECOND_FACTOR, secondFactorClient } from './second-factor-client.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
@@ -17,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-it('writes no key, token, salt, envelope, query, body or whole login to the log', async () => {
+it('writes no key, token, salt, envelope, query, body or whole login to the log, nor to the audit log', async () => {
   const parts = client.keyMaterial();
   const account = await client.givenAccount({
     ...parts,
@@ -53,10 +54,12 @@ it('writes no key, token, salt, envelope, query, body or whole login to the log'
   await server.db.schema.alterTable('sessions_away').renameTo('sessions').execute();
 
   const log = server.logLines.join('');
+  const audit = JSON.stringify(await auditRows(server.db));
 
   expect(log).toContain('authentication_event');
   expect(log).toContain('security_violation');
   expect(log).toContain('unhandled_exception');
+  expect(audit).toContain('refresh-reuse');
   const canaries = {
     authKey: account.authKey,
     wrongKey,
@@ -76,7 +79,7 @@ it('writes no key, token, salt, envelope, query, body or whole login to the log'
     media: 'text/canary',
   };
   for (const [name, canary] of Object.entries(canaries))
-    expect(log.includes(String(canary)), name).toBe(false);
+    expect(`${log} ${audit}`.includes(String(canary)), name).toBe(false);
 });
 
 it('writes no seed, one-time password or recovery code to the log', async () => {

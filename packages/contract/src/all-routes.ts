@@ -1,5 +1,6 @@
 /** @file The list of every route, from which OpenAPI and the tests are made. */
 import { getServerSettings, getStats, updateServerSettings } from './administration.ts';
+import { listAuditEvents, listSecurityEvents } from './audit.ts';
 import {
   getAuthPolicy,
   listSessions,
@@ -82,6 +83,8 @@ export const allRoutes: readonly RouteContract[] = [
   getEntry,
   replaceEntry,
   deleteEntry,
+  listSecurityEvents,
+  listAuditEvents,
   livez,
   readyz,
   health,

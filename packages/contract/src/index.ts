@@ -9,6 +9,14 @@ export {
 } from './administration.ts';
 export { allRoutes } from './all-routes.ts';
 export {
+  AUDIT_PAGE_LIMITS,
+  type AuditAction,
+  AuditDetails,
+  AuditEvent,
+  listAuditEvents,
+  listSecurityEvents,
+} from './audit.ts';
+export {
   AuthPolicy,
   Device,
   getAuthPolicy,

@@ -2,6 +2,7 @@
  * @file The tables as TypeScript sees them, and the two handles through which they are reached.
  * Envelopes are kept as the base64url text of the wire (docs/adr/0003-envelopes-as-text.md).
  */
+import type { AuditDetails } from '@zkvault/contract';
 import type { ColumnType, Generated, Insertable, Kysely, Selectable, Transaction } from 'kysely';
 
 /** bigint columns arrive as numbers: the drivers are set up so, and no counter passes 2^53. */
@@ -168,6 +169,37 @@ export interface ServerSettingsTable {
   registration: 'open' | 'invitation' | null;
 }
 
+/** One audit event. There are only new ones: none is ever changed or removed. */
+export interface AuditEventsTable {
+  /** 0 to 15; numbers have no gaps within a chain. */
+  chain: number;
+  seq: BigInteger;
+  occurred_at: Date;
+  actor_user_id: string | null;
+  subject_user_id: string | null;
+  action: string;
+  resource_type: string | null;
+  resource_id: string | null;
+  outcome: 'success' | 'failure';
+  address_prefix: string | null;
+  session_id: string | null;
+  request_id: string | null;
+  /** jsonb; written as text. */
+  details: ColumnType<AuditDetails, string, never>;
+  key_id: string;
+  prev_hash: Uint8Array;
+  hash: Uint8Array;
+}
+
+/** The last event of one chain; writers lock it. */
+export interface AuditHeadsTable {
+  chain: number;
+  last_seq: BigInteger;
+  last_hash: Uint8Array;
+  key_id: string | null;
+  mac: Uint8Array | null;
+}
+
 /** All tables and views. */
 export interface Database {
   users: UsersTable;
@@ -183,6 +215,8 @@ export interface Database {
   manifests: ManifestsTable;
   invitations: InvitationsTable;
   server_settings: ServerSettingsTable;
+  audit_events: AuditEventsTable;
+  audit_heads: AuditHeadsTable;
 }
 
 /** A connection or a transaction: functions that take it compose inside either. */
@@ -199,3 +233,5 @@ export type VaultRow = Selectable<VaultsTable>;
 export type EntryRow = Selectable<EntriesTable>;
 export type EntryVersionRow = Selectable<EntryVersionsTable>;
 export type ManifestRow = Selectable<ManifestsTable>;
+export type AuditEventRow = Selectable<AuditEventsTable>;
+export type AuditHeadRow = Selectable<AuditHeadsTable>;

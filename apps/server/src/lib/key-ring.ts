@@ -13,7 +13,8 @@ export type KeyPurpose =
   | 'enumeration'
   | 'lockout'
   | 'invitation'
-  | 'rate-limit';
+  | 'rate-limit'
+  | 'audit';
 
 /** One key of the ring. */
 export interface RingKey {

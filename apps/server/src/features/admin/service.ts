@@ -1,8 +1,10 @@
 /** @file What administrators do: to other accounts, and to the server's settings. */
 import type { Role, ServerSettings, Stats, User } from '@zkvault/contract';
 import type { Db, Tx } from '../../db/schema.ts';
+import type { RequestOrigin } from '../../lib/request-origin.ts';
 import type { SecurityEvents } from '../../lib/security-events.ts';
 import { ServiceError } from '../../lib/service-error.ts';
+import type { Audit } from '../audit/service.ts';
 import { endSessionsOfUser, type SessionActor } from '../sessions/service.ts';
 import { readSettings, writeSettings } from '../settings/service.ts';
 import { isAbove, toUser, updateStanding } from '../users/service.ts';
@@ -13,9 +15,15 @@ import { countAll } from './store.ts';
 export interface AdminDeps {
   readonly db: Db;
   readonly events: SecurityEvents;
+  readonly audit: Audit;
   readonly refreshTtlSeconds: number;
   /** What the configuration says of the settings. */
   readonly defaultSettings: ServerSettings;
+}
+
+/** Who administers, and from where. */
+export interface AdminActor extends SessionActor {
+  readonly origin: RequestOrigin;
 }
 
 /** What shall become of an account; what is undefined stays. */
@@ -31,8 +39,8 @@ export interface StandingChange {
  *   the caller; `last-administrator`; `invalid-token` if the caller's own role was changed meanwhile.
  */
 export async function changeUser(
-  { db, events }: AdminDeps,
-  actor: SessionActor,
+  { db, events, audit }: AdminDeps,
+  { origin, ...actor }: AdminActor,
   userId: string,
   change: StandingChange,
 ): Promise<User> {
@@ -42,7 +50,14 @@ export async function changeUser(
     if (isAbove(next.role, actor.role)) throw new ServiceError('insufficient-permission');
     if (next.role !== 'admin' || !next.is_active) standings.assertNotLastAdministrator(userId);
     if (!next.is_active) await endSessionsOfUser(tx, userId);
-    return updateStanding(tx, userId, next);
+    const changed = await updateStanding(tx, userId, next);
+    await audit.trailOf(origin).record(tx, {
+      action: 'user-changed',
+      outcome: 'success',
+      subject: { userId },
+      details: { role: next.role, active: next.is_active },
+    });
+    return changed;
   });
   const { role, is_active: isActive } = row;
   events.administration({ action: 'change-user', actorId: actor.userId, subjectId: userId, role, isActive });
@@ -56,14 +71,16 @@ export async function changeUser(
  *   the caller; `last-administrator`; `invalid-token` if the caller's own role was changed meanwhile.
  */
 export async function deleteUser(
-  { db, events }: AdminDeps,
-  actor: SessionActor,
+  { db, events, audit }: AdminDeps,
+  { origin, ...actor }: AdminActor,
   userId: string,
 ): Promise<void> {
   if (userId === actor.userId) throw new ServiceError('own-account');
   await db.transaction().execute(async (tx) => {
     const { standings } = await lockSubject(tx, actor, userId);
     await removeUser(tx, standings, userId);
+    const subject = { userId };
+    await audit.trailOf(origin).record(tx, { action: 'user-deleted', outcome: 'success', subject });
   });
   events.administration({ action: 'delete-user', actorId: actor.userId, subjectId: userId });
 }
@@ -107,11 +124,19 @@ export function readServerSettings({ db, defaultSettings }: AdminDeps): Promise<
 
 /** Makes settings, for every server on this database. */
 export async function changeServerSettings(
-  { db, events }: AdminDeps,
-  actor: SessionActor,
+  { db, events, audit }: AdminDeps,
+  { origin, ...actor }: AdminActor,
   settings: ServerSettings,
 ): Promise<ServerSettings> {
-  await writeSettings(db, settings);
+  await db.transaction().execute(async (tx) => {
+    await writeSettings(tx, settings);
+    await audit.trailOf(origin).record(tx, {
+      action: 'settings-changed',
+      outcome: 'success',
+      subject: { userId: actor.userId },
+      details: { registration: settings.registration },
+    });
+  });
   events.administration({ action: 'change-settings', actorId: actor.userId, settings });
   return settings;
 }

@@ -3,6 +3,7 @@ import { deleteOwnUser } from '@zkvault/contract';
 import type { FastifyInstance } from 'fastify';
 import { actorOf } from '../../http/actor.ts';
 import { contractRoute } from '../../http/contract-route.ts';
+import { originOf } from '../../http/origin.ts';
 import { addressPrefix } from '../../lib/address-prefix.ts';
 import { deleteOwnAccount } from './delete-account.ts';
 import type { AuthDeps } from './service.ts';
@@ -13,6 +14,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AuthDeps): Promi
     await deleteOwnAccount(deps, actorOf(request), {
       authKey: new Uint8Array(Buffer.from(request.body.authKey, 'base64url')),
       addressPrefix: addressPrefix(request.ip),
+      trail: deps.audit.trailOf(originOf(request)),
     });
   });
 }

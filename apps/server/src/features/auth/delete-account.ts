@@ -1,5 +1,6 @@
 /** @file Deleting one's own account: one proof, one transaction, and nothing is left. */
 import { ServiceError } from '../../lib/service-error.ts';
+import type { Trail } from '../audit/service.ts';
 import type { SessionActor } from '../sessions/service.ts';
 import { findUser } from '../users/service.ts';
 import { lockStandings, removeUser } from '../users/standing-service.ts';
@@ -16,7 +17,7 @@ import type { AuthDeps } from './service.ts';
 export async function deleteOwnAccount(
   deps: AuthDeps,
   actor: SessionActor,
-  proof: { readonly authKey: Uint8Array; readonly addressPrefix: string },
+  proof: { readonly authKey: Uint8Array; readonly addressPrefix: string; readonly trail: Trail },
 ): Promise<void> {
   const action = 'delete-account';
   const user = await findUser(deps.db, actor.userId);
@@ -28,6 +29,8 @@ export async function deleteOwnAccount(
     if (present === undefined) throw new ServiceError('invalid-token');
     if (present.credential_version !== user.credential_version) throw new ServiceError('current-key-wrong');
     await removeUser(tx, standings, user.id);
+    const subject = { userId: user.id };
+    await proof.trail.record(tx, { action: 'account-deleted', outcome: 'success', subject });
   });
   const { addressPrefix } = proof;
   deps.events.authentication({

@@ -5,6 +5,7 @@
 import type { UserRow } from '../../db/schema.ts';
 import type { AuthenticationEvent } from '../../lib/security-events.ts';
 import { ServiceError } from '../../lib/service-error.ts';
+import type { Trail } from '../audit/service.ts';
 import type { AuthDeps } from './service.ts';
 
 /** A key that is offered as the present one; untrusted. */
@@ -12,6 +13,7 @@ export interface OfferedKey {
   /** 32 bytes. */
   readonly authKey: Uint8Array;
   readonly addressPrefix: string;
+  readonly trail: Trail;
   /** What it is offered for. */
   readonly action: AuthenticationEvent['action'];
 }
@@ -24,15 +26,15 @@ export interface OfferedKey {
 export async function proveCurrentKey(
   deps: Pick<AuthDeps, 'db' | 'hashing' | 'lockout' | 'verifiers' | 'events'>,
   user: UserRow,
-  { authKey, addressPrefix, action }: OfferedKey,
+  { authKey, addressPrefix, trail, action }: OfferedKey,
 ): Promise<void> {
   const attempt = { login: user.login, addressPrefix };
-  const right = await deps.hashing.run(async () => {
-    const admitted = await deps.lockout.admit(deps.db, attempt);
+  const { right, isLast } = await deps.hashing.run(async () => {
+    const admission = await deps.lockout.admit(deps.db, attempt);
     const stored = { verifier: user.verifier, verifierKeyId: user.verifier_key_id };
-    const proven = await deps.verifiers.check(authKey, admitted ? stored : undefined);
+    const proven = await deps.verifiers.check(authKey, admission.admitted ? stored : undefined);
     if (proven) await deps.lockout.clear(deps.db, attempt);
-    return proven;
+    return { right: proven, isLast: admission.isLast };
   });
   if (right) return;
   deps.events.authentication({
@@ -42,6 +44,11 @@ export async function proveCurrentKey(
     userId: user.id,
     reason: 'wrong-key-or-locked',
     addressPrefix,
+  });
+  const subject = { userId: user.id };
+  await deps.db.transaction().execute(async (tx) => {
+    await trail.record(tx, { action: 'key-proof', outcome: 'failure', subject, details: { reason: action } });
+    if (isLast) await trail.record(tx, { action: 'lockout', outcome: 'success', subject });
   });
   throw new ServiceError('current-key-wrong');
 }

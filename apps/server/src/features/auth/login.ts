@@ -2,6 +2,7 @@
 import type { LoginAnswer } from '@zkvault/contract';
 import type { Tx, UserRow } from '../../db/schema.ts';
 import { ServiceError } from '../../lib/service-error.ts';
+import type { Trail } from '../audit/service.ts';
 import { type OfferedFactor, useSecondFactor } from '../second-factor/service.ts';
 import { openSession, type TokenPair } from '../sessions/service.ts';
 import {
@@ -24,6 +25,7 @@ export interface LoginRequest {
   readonly secondFactor: OfferedFactor | undefined;
   readonly device: { readonly id: string; readonly name: string };
   readonly addressPrefix: string;
+  readonly trail: Trail;
 }
 
 /** What a login gives, tokens apart. */
@@ -40,11 +42,12 @@ export async function logIn(
   deps: AuthDeps,
   request: LoginRequest,
 ): Promise<TokenPair & { content: LoginContent }> {
-  const proven = await deps.hashing.run(() => prove(deps, request));
-  const answer =
-    proven === undefined
-      ? undefined
-      : await deps.db.transaction().execute((tx) => enter(deps, tx, proven, request));
+  const { proven, failure } = await deps.hashing.run(() => prove(deps, request));
+  if (failure !== undefined) {
+    await recordFailure(deps, request, failure);
+    throw new ServiceError(failure.code);
+  }
+  const answer = await deps.db.transaction().execute((tx) => enter(deps, tx, proven, request));
   if (answer === undefined) throw new ServiceError('invalid-credentials');
   deps.events.authentication({
     action: 'login',
@@ -56,40 +59,65 @@ export async function logIn(
   return answer;
 }
 
+/** Why a login failed. */
+interface Failure {
+  /** The account of the login, if there is one. */
+  readonly user: UserRow | undefined;
+  readonly reason: string;
+  /** What the client is told. */
+  readonly code: 'invalid-credentials' | 'second-factor-required';
+  /** True if no further attempt is looked at for a while. */
+  readonly locksOut: boolean;
+}
+
+type Proof =
+  | { readonly proven: UserRow; readonly failure?: undefined }
+  | { readonly proven?: undefined; readonly failure: Failure };
+
 /**
  * Checks the key, with the same statements and one hash whatever the outcome, and after a right key the
  * second factor. A right key alone clears no counter.
  */
-async function prove(deps: AuthDeps, request: LoginRequest): Promise<UserRow | undefined> {
+async function prove(deps: AuthDeps, request: LoginRequest): Promise<Proof> {
   const attempt = { login: loginOrNobodys(request.login), addressPrefix: request.addressPrefix };
-  const admitted = await deps.lockout.admit(deps.db, attempt);
+  const { admitted, isLast } = await deps.lockout.admit(deps.db, attempt);
   const user = await findUserByLogin(deps.db, attempt.login);
   const candidate = admitted && user?.is_active === true ? user : undefined;
   const right = await deps.verifiers.check(
     request.authKey,
     candidate === undefined ? undefined : verifierOf(candidate),
   );
-  if (candidate === undefined || !right) {
-    noteFailure(deps, request, failureReason(admitted, user));
-    return undefined;
-  }
+  const fail = (reason: string): Proof => ({
+    failure: { user, reason, code: 'invalid-credentials', locksOut: isLast },
+  });
+  if (candidate === undefined || !right) return fail(failureReason(admitted, user));
   const factor = await useSecondFactor(deps.secondFactors, deps.db, candidate, request.secondFactor);
   if (factor === 'missing') {
     await deps.lockout.takeBack(deps.db, attempt);
-    noteFailure(deps, request, 'second-factor-missing');
-    throw new ServiceError('second-factor-required');
+    const reason = 'second-factor-missing';
+    return { failure: { user, reason, code: 'second-factor-required', locksOut: false } };
   }
-  if (factor === 'wrong') {
-    noteFailure(deps, request, 'second-factor-wrong');
-    return undefined;
-  }
+  if (factor === 'wrong') return fail('second-factor-wrong');
   await deps.lockout.clear(deps.db, attempt);
   await renewVerifier(deps, candidate, request.authKey);
-  return candidate;
+  return { proven: candidate };
 }
 
-function noteFailure(deps: AuthDeps, { login, addressPrefix }: LoginRequest, reason: string): void {
-  deps.events.authentication({ action: 'login', outcome: 'failure', login, reason, addressPrefix });
+/** Outside the queue of hashes, and with the same statements whether the login is known or not. */
+async function recordFailure(deps: AuthDeps, request: LoginRequest, failure: Failure): Promise<void> {
+  const { user, reason, locksOut } = failure;
+  deps.events.authentication({
+    action: 'login',
+    outcome: 'failure',
+    login: request.login,
+    reason,
+    addressPrefix: request.addressPrefix,
+  });
+  const subject = user === undefined ? { unknownLogin: loginOrNobodys(request.login) } : { userId: user.id };
+  await deps.db.transaction().execute(async (tx) => {
+    await request.trail.record(tx, { action: 'login', outcome: 'failure', subject, details: { reason } });
+    if (locksOut) await request.trail.record(tx, { action: 'lockout', outcome: 'success', subject });
+  });
 }
 
 function failureReason(admitted: boolean, user: UserRow | undefined): string {
@@ -135,5 +163,12 @@ async function enter(
     vaults: await listOwnVaults(tx, user.id, { withWraps: true }),
     user: toUser(user),
   };
+  await request.trail.record(tx, {
+    action: 'login',
+    outcome: 'success',
+    subject: { userId: user.id },
+    actorId: user.id,
+    sessionId,
+  });
   return { ...pair, content };
 }

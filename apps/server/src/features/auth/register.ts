@@ -3,6 +3,7 @@ import { canonicalLogin, isReservedLogin, type NewVault, type Sealed, type Wrap 
 import { isUniqueViolation } from '../../db/database-errors.ts';
 import type { NewUserRow, Tx } from '../../db/schema.ts';
 import { requestFault, ServiceError } from '../../lib/service-error.ts';
+import type { Trail } from '../audit/service.ts';
 import { type ClaimedInvitation, claimInvitation } from '../invitations/service.ts';
 import { readSettings } from '../settings/service.ts';
 import { insertUser } from '../users/service.ts';
@@ -27,6 +28,7 @@ export interface Registration {
   /** 32 bytes. */
   readonly invitation: Uint8Array | undefined;
   readonly addressPrefix: string;
+  readonly trail: Trail;
 }
 
 /**
@@ -56,6 +58,7 @@ export async function registerAccount(deps: AuthDeps, registration: Registration
   const refusal = await insertAccount(deps, user, {
     vaults: keyMaterial?.vaults,
     invitation: registration.invitation,
+    trail: registration.trail,
   });
   if (refusal !== undefined) return refuse(deps, registration, refusal);
   deps.events.authentication({
@@ -82,7 +85,7 @@ function refuse(deps: AuthDeps, registration: Registration, reason: string): nev
 async function insertAccount(
   deps: AuthDeps,
   user: NewUserRow,
-  { vaults, invitation }: Pick<Registration, 'vaults' | 'invitation'>,
+  { vaults, invitation, trail }: Pick<Registration, 'vaults' | 'invitation' | 'trail'>,
 ): Promise<'closed' | 'invitation-void' | 'taken' | undefined> {
   try {
     return await deps.db.transaction().execute(async (tx) => {
@@ -92,6 +95,8 @@ async function insertAccount(
       await admission.spend();
       if (vaults === undefined) await createPlainVault(tx, user.id);
       else await createFirstVaults(tx, user.id, vaults);
+      const subject = { userId: user.id };
+      await trail.record(tx, { action: 'register', outcome: 'success', subject, actorId: user.id });
       return undefined;
     });
   } catch (error) {

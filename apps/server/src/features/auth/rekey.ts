@@ -3,6 +3,7 @@ import { canonicalLogin, isReservedLogin, type Sealed, type Wrap } from '@zkvaul
 import { isUniqueViolation } from '../../db/database-errors.ts';
 import type { UserRow } from '../../db/schema.ts';
 import { requestFault, ServiceError } from '../../lib/service-error.ts';
+import type { Trail } from '../audit/service.ts';
 import { endOtherSessions, type SessionActor } from '../sessions/service.ts';
 import { findUser, type NewCredential, replaceCredential } from '../users/service.ts';
 import { proveCurrentKey } from './key-proof.ts';
@@ -21,6 +22,7 @@ export interface Rekey {
   readonly newAccountState: Sealed | undefined;
   readonly ifSeq: number | undefined;
   readonly addressPrefix: string;
+  readonly trail: Trail;
 }
 
 /**
@@ -42,8 +44,8 @@ export async function rekeyAccount(
   const keyMaterial = keyMaterialOf(user, rekey);
   if (Buffer.from(rekey.newAuthKey).equals(rekey.authKey))
     throw requestFault('/body/newAuthKey', 'unchanged');
-  const { authKey, addressPrefix } = rekey;
-  await proveCurrentKey(deps, user, { authKey, addressPrefix, action: 'rekey' });
+  const { authKey, addressPrefix, trail } = rekey;
+  await proveCurrentKey(deps, user, { authKey, addressPrefix, trail, action: 'rekey' });
   const login = nextLogin(user, rekey.newLogin);
   const verifier = await deps.hashing.run(() => deps.verifiers.make(rekey.newAuthKey));
   const next: NewCredential = {
@@ -53,7 +55,7 @@ export async function rekeyAccount(
     salt: rekey.newSalt,
     keyMaterial,
   };
-  if (!(await writeCredential(deps, actor, user, next))) {
+  if (!(await writeCredential({ ...deps, trail }, actor, user, next))) {
     const current = await findUser(deps.db, user.id);
     throw new ServiceError('conflict', current?.state_seq == null ? {} : { seq: current.state_seq });
   }
@@ -93,7 +95,7 @@ function nextLogin(user: UserRow, wished: string | undefined): string {
 
 /** @returns false if the account has changed since `user` was read. */
 async function writeCredential(
-  { db }: AuthDeps,
+  { db, trail }: AuthDeps & { readonly trail: Trail },
   actor: SessionActor,
   user: UserRow,
   next: NewCredential,
@@ -101,7 +103,13 @@ async function writeCredential(
   try {
     return await db.transaction().execute(async (tx) => {
       if (!(await replaceCredential(tx, user, next))) return false;
-      await endOtherSessions(tx, actor);
+      const ended = await endOtherSessions(tx, actor);
+      await trail.record(tx, {
+        action: 'rekey',
+        outcome: 'success',
+        subject: { userId: user.id },
+        details: { ended },
+      });
       return true;
     });
   } catch (error) {

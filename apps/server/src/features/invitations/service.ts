@@ -8,6 +8,7 @@ import type { Db, Tx } from '../../db/schema.ts';
 import { authenticate, type KeyRing, type Subkey } from '../../lib/key-ring.ts';
 import type { SecurityEvents } from '../../lib/security-events.ts';
 import { ServiceError } from '../../lib/service-error.ts';
+import type { Audit, Trail } from '../audit/service.ts';
 import { isAbove, isPermitted, lockUser } from '../users/service.ts';
 import {
   deleteInvitation,
@@ -22,6 +23,7 @@ export interface InvitationsDeps {
   readonly db: Db;
   readonly keyRing: KeyRing;
   readonly events: SecurityEvents;
+  readonly audit: Audit;
 }
 
 const TOKEN_BYTES = 32;
@@ -41,16 +43,23 @@ export async function invite(
   { db, keyRing, events }: InvitationsDeps,
   author: { readonly userId: string; readonly role: Role },
   { role = 'user', expiresInHours = INVITATION_HOURS.default }: InvitationWish,
+  trail: Trail,
 ): Promise<Invitation> {
   if (isAbove(role, author.role)) throw new ServiceError('insufficient-permission');
   const token = randomBytes(TOKEN_BYTES);
   const key = keyRing.newest('invitation');
-  const expiresAt = await insertInvitation(db, {
+  const invitation = {
     tokenHash: hashOf(key, token),
     keyId: key.id,
     role,
     createdBy: author.userId,
     ttlHours: expiresInHours,
+  };
+  const expiresAt = await db.transaction().execute(async (tx) => {
+    const until = await insertInvitation(tx, invitation);
+    const subject = { userId: author.userId };
+    await trail.record(tx, { action: 'invited', outcome: 'success', subject, details: { role } });
+    return until;
   });
   events.administration({ action: 'invite', actorId: author.userId, role });
   return { token: token.toString('base64url'), role, expiresAt: expiresAt.toISOString() };

@@ -1,10 +1,11 @@
 /** @file Setting a second factor up, confirming it, renewing its recovery codes, and doing without again. */
 import { randomBytes } from 'node:crypto';
-import type { Db, UserRow } from '../../db/schema.ts';
+import type { Db, Tx, UserRow } from '../../db/schema.ts';
 import { encodeBase32 } from '../../lib/base32.ts';
 import { TOTP_DIGITS, TOTP_STEP_SECONDS } from '../../lib/one-time-password.ts';
 import type { AuthenticationEvent, SecurityEvents } from '../../lib/security-events.ts';
 import { ServiceError } from '../../lib/service-error.ts';
+import type { Audit, Trail } from '../audit/service.ts';
 import { findUser, lockUser, setAsksSecondFactor } from '../users/service.ts';
 import { type SecondFactors, useOneTimePassword } from './service.ts';
 import {
@@ -26,6 +27,7 @@ interface OfferedKey {
   /** 32 bytes. */
   readonly authKey: Uint8Array;
   readonly addressPrefix: string;
+  readonly trail: Trail;
 }
 
 /** What the management of second factors needs. */
@@ -33,6 +35,7 @@ export interface SecondFactorDeps {
   readonly db: Db;
   readonly events: SecurityEvents;
   readonly secondFactors: SecondFactors;
+  readonly audit: Audit;
   /**
    * Checks the present key of an account, as a rekey does.
    *
@@ -70,6 +73,7 @@ export async function setUpSecondFactor(
     if (current === undefined) throw new ServiceError('invalid-token');
     if (current.asks_second_factor) throw new ServiceError('second-factor-active');
     await replaceSeed(tx, user.id, deps.secondFactors.sealer.seal(user.id, seed));
+    await record(tx, request, 'second-factor-setup');
   });
   note(deps, user, request, 'second-factor-setup');
   const secret = encodeBase32(seed);
@@ -100,6 +104,7 @@ export async function verifySecondFactor(
     if (!(await useOneTimePassword(deps.secondFactors, tx, user.id, request.totp)))
       throw new ServiceError('second-factor-wrong');
     await insertRecoveryCodes(tx, user.id, hashes);
+    await record(tx, request, 'second-factor-verify');
   });
   note(deps, user, request, 'second-factor-verify');
   return codes;
@@ -122,6 +127,7 @@ export async function renewRecoveryCodes(
     await lockSecondFactor(tx, user.id);
     await removeRecoveryCodes(tx, user.id);
     await insertRecoveryCodes(tx, user.id, hashes);
+    await record(tx, request, 'second-factor-recovery-codes');
   });
   note(deps, user, request, 'second-factor-recovery-codes');
   return codes;
@@ -137,6 +143,7 @@ export async function disableSecondFactor(
     await setAsksSecondFactor(tx, user.id, false);
     await removeSecondFactor(tx, user.id);
     await removeRecoveryCodes(tx, user.id);
+    await record(tx, request, 'second-factor-disable');
   });
   note(deps, user, request, 'second-factor-disable');
 }
@@ -144,8 +151,8 @@ export async function disableSecondFactor(
 async function prove(deps: SecondFactorDeps, request: SecondFactorRequest, action: Action): Promise<UserRow> {
   const user = await findUser(deps.db, request.userId);
   if (user === undefined) throw new ServiceError('invalid-token');
-  const { authKey, addressPrefix } = request;
-  await deps.proveKey(user, { authKey, addressPrefix, action });
+  const { authKey, addressPrefix, trail } = request;
+  await deps.proveKey(user, { authKey, addressPrefix, trail, action });
   return user;
 }
 
@@ -157,4 +164,8 @@ function note(deps: SecondFactorDeps, user: UserRow, { addressPrefix }: OfferedK
     userId: user.id,
     addressPrefix,
   });
+}
+
+function record(tx: Tx, { userId, trail }: SecondFactorRequest, action: Action): Promise<void> {
+  return trail.record(tx, { action, outcome: 'success', subject: { userId } });
 }

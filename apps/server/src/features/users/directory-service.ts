@@ -2,6 +2,7 @@
 import type { User } from '@zkvault/contract';
 import type { Db } from '../../db/schema.ts';
 import { ServiceError } from '../../lib/service-error.ts';
+import type { Audit, Trail } from '../audit/service.ts';
 import {
   countUsers,
   findShownUser,
@@ -17,6 +18,7 @@ import { toUser } from './service.ts';
 /** What reading accounts needs. */
 export interface UsersDeps {
   readonly db: Db;
+  readonly audit: Audit;
 }
 
 /**
@@ -35,10 +37,18 @@ export async function readOwnUser({ db }: UsersDeps, userId: string): Promise<Us
  *
  * @throws {ServiceError} `invalid-token` if it has gone meanwhile.
  */
-export async function changeOwnUser({ db }: UsersDeps, userId: string, change: ProfileChange): Promise<User> {
-  const row = await updateProfile(db, userId, change);
-  if (row === undefined) throw new ServiceError('invalid-token');
-  return toUser(row);
+export function changeOwnUser(
+  { db }: UsersDeps,
+  userId: string,
+  change: ProfileChange,
+  trail: Trail,
+): Promise<User> {
+  return db.transaction().execute(async (tx) => {
+    const row = await updateProfile(tx, userId, change);
+    if (row === undefined) throw new ServiceError('invalid-token');
+    await trail.record(tx, { action: 'profile-changed', outcome: 'success', subject: { userId } });
+    return toUser(row);
+  });
 }
 
 /**

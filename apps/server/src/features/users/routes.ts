@@ -10,6 +10,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import { actorOf } from '../../http/actor.ts';
 import { contractRoute } from '../../http/contract-route.ts';
+import { originOf } from '../../http/origin.ts';
 import { requestFault } from '../../lib/service-error.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import * as service from './directory-service.ts';
@@ -20,7 +21,8 @@ export async function usersRoutes(app: FastifyInstance, deps: service.UsersDeps)
 
   contractRoute(app, updateOwnUser, (request) => {
     const { email, fullName } = request.body;
-    return service.changeOwnUser(deps, actorOf(request).userId, { email, fullName });
+    const trail = deps.audit.trailOf(originOf(request));
+    return service.changeOwnUser(deps, actorOf(request).userId, { email, fullName }, trail);
   });
 
   contractRoute(app, listUsers, async ({ query }) =>

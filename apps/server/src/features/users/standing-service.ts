@@ -8,6 +8,7 @@
 import { canonicalLogin } from '@zkvault/contract';
 import type { Db, Tx } from '../../db/schema.ts';
 import { ServiceError } from '../../lib/service-error.ts';
+import type { Trail } from '../audit/service.ts';
 import {
   deleteUserRow,
   hasActiveAdministrator,
@@ -57,9 +58,15 @@ export async function removeUser(tx: Tx, standings: Standings, userId: string): 
  * @param login as a person typed it.
  * @returns the id of the account; undefined if there is none of that login.
  */
-export async function grantAdmin(db: Db, login: string): Promise<string | undefined> {
+export async function grantAdmin(db: Db, login: string, trail: Trail): Promise<string | undefined> {
   const canonical = canonicalLogin(login);
-  return canonical === undefined ? undefined : updateToAdministrator(db, canonical);
+  if (canonical === undefined) return undefined;
+  return db.transaction().execute(async (tx) => {
+    const userId = await updateToAdministrator(tx, canonical);
+    if (userId === undefined) return undefined;
+    await trail.record(tx, { action: 'administrator-granted', outcome: 'success', subject: { userId } });
+    return userId;
+  });
 }
 
 /**
@@ -67,6 +74,6 @@ export async function grantAdmin(db: Db, login: string): Promise<string | undefi
  *
  * @returns the id of the new administrator, if one was made.
  */
-export async function grantFirstAdmin(db: Db, login: string): Promise<string | undefined> {
-  return (await hasActiveAdministrator(db)) ? undefined : grantAdmin(db, login);
+export async function grantFirstAdmin(db: Db, login: string, trail: Trail): Promise<string | undefined> {
+  return (await hasActiveAdministrator(db)) ? undefined : grantAdmin(db, login, trail);
 }
