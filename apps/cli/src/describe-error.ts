@@ -59,6 +59,8 @@ function describeVaultError(error: ZkvaultError): readonly [ExitName, string] {
   if (error instanceof NotFoundError) return ['not-found', 'there is no such entry; see zkvault list'];
   if (error instanceof ConflictError && error.code === 'account-known')
     return ['conflict', hints.accountKnown];
+  if (error instanceof ConflictError && error.code === 'last-administrator')
+    return ['conflict', hints.lastAdministrator];
   if (error instanceof ConflictError) return ['conflict', hints.conflict];
   if (error instanceof RateLimitError) return ['network', waitHint(error.retryAfterSeconds)];
   if (error instanceof TransportError) return describeTransportError(error);
@@ -83,6 +85,7 @@ function describeProtocolError(error: ProtocolError): readonly [ExitName, string
 function describeAuthError(error: AuthError): readonly [ExitName, string] {
   if (error.code === 'invalid-credentials') return ['error', hints.wrongCredentials];
   if (error.code === 'registration-refused') return ['conflict', hints.registrationRefused];
+  if (error.code === 'insufficient-permission') return ['error', hints.notAllowed];
   if (error.code === 'invalid-token') return ['not-logged-in', hints.sessionOver];
   return ['error', `the server refuses: ${error.code}`];
 }
@@ -108,8 +111,12 @@ const hints = {
   wrongPassword: 'the password is wrong',
   wrongCredentials:
     'login, password or Secret Key is wrong, or the account is locked for a while after wrong attempts',
-  registrationRefused: 'this login cannot be registered; choose another, or log in if it is yours',
+  registrationRefused:
+    'this login cannot be registered; choose another, log in if it is yours, or ask an administrator of the server for an invitation',
   accountKnown: 'this device already knows an account of that login; run zkvault login',
+  lastAdministrator:
+    'this is the last administrator of the server; make another account an administrator first',
+  notAllowed: 'the role of this account does not allow that; ask an administrator of the server',
   conflict: 'something else was saved first; run the command again',
   secretKeyMissing: 'this account has a Secret Key, which this device lacks; log in again and give it',
   vaultGone: 'the server has no such vault any more; ask who runs it',

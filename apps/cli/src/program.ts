@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { CliError, exitCodes } from './cli-error.ts';
 import type { Bind } from './command-session.ts';
+import { addAccount } from './commands/account.ts';
 import { addAdd } from './commands/add.ts';
 import { addDelete } from './commands/delete.ts';
 import { addEdit } from './commands/edit.ts';
@@ -94,6 +95,7 @@ function declareProgram(bind: Bind, print: (text: string) => void): Command {
     addDelete,
     addImport,
     addSync,
+    addAccount,
     addLogout,
   ];
   for (const addCommand of adders) addCommand(program, bind);

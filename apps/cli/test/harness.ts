@@ -91,8 +91,12 @@ export interface ServerUnderTest {
   stop(): Promise<void>;
 }
 
-/** Starts a server as a process and waits until it is ready. */
-export async function startServer(): Promise<ServerUnderTest> {
+/**
+ * Starts a server as a process, without rate limits, and waits until it is ready.
+ *
+ * @param env more of its configuration.
+ */
+export async function startServer(env: Readonly<Record<string, string>> = {}): Promise<ServerUnderTest> {
   const directory = await mkdtemp(join(tmpdir(), 'zkv-server-'));
   const port = await findFreePort();
   const child = spawn(process.execPath, [FROM_SOURCE, SERVER], {
@@ -102,6 +106,12 @@ export async function startServer(): Promise<ServerUnderTest> {
       HOST: '127.0.0.1',
       ZKVAULT_DATA_DIR: join(directory, 'data'),
       LOG_LEVEL: 'warn',
+      RATE_LIMIT_PER_MINUTE: 'off',
+      SESSION_RATE_LIMIT: 'off',
+      LOGIN_RATE_LIMIT: 'off',
+      REGISTER_RATE_LIMIT: 'off',
+      REFRESH_RATE_LIMIT: 'off',
+      ...env,
     },
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],

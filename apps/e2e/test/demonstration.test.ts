@@ -92,7 +92,7 @@ describe.for(stages)('the main job, over a real socket, on %s', ([, setUp]) => {
     const dump = await stage.dump();
 
     // What must be found shows that the search would find: a login, and a ciphertext's iv as bytes.
-    expect(findNeedles(dump, [login, 'Laptop of Ada'])).toEqual([login, 'Laptop of Ada']);
+    expect(new Set(findNeedles(dump, [login, 'Laptop of Ada']))).toEqual(new Set([login, 'Laptop of Ada']));
     const iv = Buffer.from(/^[A-Za-z0-9_-]{16}$/m.exec(dump)?.[0] ?? '', 'base64url');
     expect(findNeedles(dump, [iv])).toHaveLength(1);
     expect(spoken.size).toBeGreaterThanOrEqual(5);

@@ -9,6 +9,15 @@ import { fileURLToPath } from 'node:url';
 const MAIN = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
 const START_MS = 60_000;
 
+/** Everybody in these tests has one address. */
+const WITHOUT_RATE_LIMITS = {
+  RATE_LIMIT_PER_MINUTE: 'off',
+  SESSION_RATE_LIMIT: 'off',
+  LOGIN_RATE_LIMIT: 'off',
+  REGISTER_RATE_LIMIT: 'off',
+  REFRESH_RATE_LIMIT: 'off',
+};
+
 /** Where the server keeps its data; without a URL its database is embedded there. */
 export interface ServerDatabase {
   readonly dataDirectory: string;
@@ -33,7 +42,7 @@ export async function makeDataDirectory(): Promise<{ readonly path: string; remo
 }
 
 /**
- * Starts the server on a free port of the loopback.
+ * Starts the server on a free port of the loopback, without rate limits.
  *
  * @param env more of its configuration.
  */
@@ -47,6 +56,7 @@ export async function startServer(
       HOST: '127.0.0.1',
       PORT: '0',
       ZKVAULT_DATA_DIR: database.dataDirectory,
+      ...WITHOUT_RATE_LIMITS,
       ...(database.databaseUrl === undefined ? {} : { DATABASE_URL: database.databaseUrl }),
       ...env,
     },

@@ -5,22 +5,33 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Config } from './config.ts';
 import { migrations } from './db/migrations/index.ts';
 import type { Db } from './db/schema.ts';
+import { adminRoutes } from './features/admin/routes.ts';
+import { auditRoutes } from './features/audit/routes.ts';
+import { makeAudit } from './features/audit/service.ts';
+import { accountRoutes } from './features/auth/account-routes.ts';
+import { proveCurrentKey } from './features/auth/key-proof.ts';
 import { makeLockout } from './features/auth/lockout.ts';
 import { authRoutes } from './features/auth/routes.ts';
 import { makeVerifiers } from './features/auth/verifier.ts';
 import { entriesRoutes } from './features/entries/routes.ts';
 import { healthRoutes } from './features/health/routes.ts';
+import { invitationsRoutes } from './features/invitations/routes.ts';
+import { secondFactorRoutes } from './features/second-factor/routes.ts';
+import { makeSecondFactors } from './features/second-factor/service.ts';
 import { type AccessTokens, makeAccessTokens } from './features/sessions/access-token.ts';
 import { makeRefreshTokens } from './features/sessions/refresh-token.ts';
 import { sessionsRoutes } from './features/sessions/routes.ts';
-import { authenticateAccess } from './features/sessions/service.ts';
+import { authenticateAccess, namedSession } from './features/sessions/service.ts';
 import { siteRoutes } from './features/site/routes.ts';
+import { isPermitted } from './features/users/permissions.ts';
+import { usersRoutes } from './features/users/routes.ts';
 import { vaultsRoutes } from './features/vaults/routes.ts';
 import { registerAllowedHosts } from './http/allowed-hosts.ts';
 import { HTTP_TIMEOUTS, registerBodyDeadline } from './http/body-deadline.ts';
 import { registerCrossOrigin } from './http/cross-origin.ts';
 import { registerJsonBody } from './http/json-body.ts';
 import { answerFrameworkError, registerProblemHandler } from './http/problem-handler.ts';
+import { registerRateLimit } from './http/rate-limit.ts';
 import { clientErrorHandler } from './http/raw-refusal.ts';
 import { makeRefreshCookie } from './http/refresh-cookie.ts';
 import { requestIdOf } from './http/request-id.ts';
@@ -28,6 +39,8 @@ import { registerRequestLog } from './http/request-log.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
 import { registerSessionGuard } from './http/session-guard.ts';
 import type { KeyRing } from './lib/key-ring.ts';
+import { makeMemoryRateCounter } from './lib/rate-limit/memory-rate-counter.ts';
+import type { RateCounter } from './lib/rate-limit/rate-counter.ts';
 import { makeSecurityEvents } from './lib/security-events.ts';
 import { makeWorkQueue, type WorkQueue } from './lib/work-queue.ts';
 
@@ -42,6 +55,8 @@ export interface AppDeps {
   readonly settings: AppSettings;
   /** The bound on Argon2id; by default {@link makeHashingQueue}. */
   readonly hashing?: WorkQueue;
+  /** What rate limits count with, closed with the app; by default the memory of this process. */
+  readonly rateCounter?: RateCounter;
 }
 
 /** The part of the configuration that the app itself reads. */
@@ -53,12 +68,15 @@ export type AppSettings = Pick<
   | 'refreshTokenTtlSeconds'
   | 'maxFailedLogins'
   | 'lockoutMinutes'
+  | 'totpWindow'
   | 'corsOrigins'
   | 'allowedHosts'
   | 'trustProxy'
   | 'secureCookies'
   | 'apiDocs'
   | 'registration'
+  | 'adminLogin'
+  | 'rateLimits'
 >;
 
 /** Builds the app: every hook, then every feature. It is ready for `inject` and for `listen`. */
@@ -113,10 +131,21 @@ async function registerPlatform(
   const { settings } = deps;
   registerSecurityHeaders(app);
   registerRequestLog(app);
-  registerAllowedHosts(app, settings.allowedHosts);
+  // Before the limit, so that pages of other origins can read that they have to wait.
   await registerCrossOrigin(app, settings.corsOrigins);
+  const rateCounter = deps.rateCounter ?? makeMemoryRateCounter();
+  app.addHook('onClose', () => rateCounter.close());
+  registerRateLimit(app, {
+    limits: settings.rateLimits,
+    counter: rateCounter,
+    sessionOf: (token) => namedSession(accessTokens, token),
+  });
+  registerAllowedHosts(app, settings.allowedHosts);
   registerProblemHandler(app);
-  registerSessionGuard(app, (token) => authenticateAccess({ db: deps.db, accessTokens }, token));
+  registerSessionGuard(app, {
+    authenticate: (token) => authenticateAccess({ db: deps.db, accessTokens }, token),
+    isPermitted,
+  });
   registerBodyDeadline(app);
   registerJsonBody(app);
   await app.register(cookie);
@@ -128,12 +157,15 @@ async function registerFeatures(
   { accessTokens, hashing }: { readonly accessTokens: AccessTokens; readonly hashing: WorkQueue },
 ): Promise<void> {
   const { db, keyRing, version, settings } = deps;
+  const defaultSettings = { registration: settings.registration };
+  const audit = makeAudit(keyRing);
   const sessionsDeps = {
     db,
     accessTokens,
     refreshTokens: makeRefreshTokens(keyRing),
     refreshTtlSeconds: settings.refreshTokenTtlSeconds,
     events: makeSecurityEvents(deps.logger),
+    audit,
     cookie: makeRefreshCookie({
       secure: settings.secureCookies,
       maxAgeSeconds: settings.refreshTokenTtlSeconds,
@@ -148,14 +180,30 @@ async function registerFeatures(
   });
   await app.register(siteRoutes, { version, apiDocs: settings.apiDocs });
   await app.register(sessionsRoutes, sessionsDeps);
-  await app.register(authRoutes, {
+  const authDeps = {
     ...sessionsDeps,
     keyRing,
     hashing,
     verifiers: await makeVerifiers(keyRing),
     lockout: makeLockout(keyRing, settings),
-    registration: settings.registration,
+    secondFactors: makeSecondFactors(keyRing, settings),
+    defaultSettings,
+    adminLogin: settings.adminLogin,
+  };
+  await app.register(authRoutes, authDeps);
+  await app.register(secondFactorRoutes, {
+    db,
+    events: sessionsDeps.events,
+    secondFactors: authDeps.secondFactors,
+    audit,
+    proveKey: (user, offered) => proveCurrentKey(authDeps, user, offered),
   });
-  await app.register(vaultsRoutes, { db });
-  await app.register(entriesRoutes, { db });
+  const { events, refreshTtlSeconds } = sessionsDeps;
+  await app.register(usersRoutes, { db, audit });
+  await app.register(accountRoutes, authDeps);
+  await app.register(invitationsRoutes, { db, keyRing, events, audit });
+  await app.register(adminRoutes, { db, events, audit, refreshTtlSeconds, defaultSettings });
+  await app.register(vaultsRoutes, { db, audit });
+  await app.register(entriesRoutes, { db, audit });
+  await app.register(auditRoutes, { db });
 }

@@ -39,6 +39,15 @@ describe('the configuration', () => {
       refreshTokenTtlSeconds: 604_800,
       maxFailedLogins: 5,
       lockoutMinutes: 15,
+      totpWindow: 0,
+      rateLimits: {
+        default: { limit: 60, windowSeconds: 60 },
+        session: { limit: 600, windowSeconds: 60 },
+        login: { limit: 5, windowSeconds: 60 },
+        register: { limit: 3, windowSeconds: 60 },
+        refresh: { limit: 10, windowSeconds: 60 },
+      },
+      redisUrl: undefined,
       logLevel: 'info',
       logFormat: 'console',
       corsOrigins: [],
@@ -47,6 +56,7 @@ describe('the configuration', () => {
       secureCookies: true,
       apiDocs: 'public',
       registration: 'open',
+      adminLogin: undefined,
     } satisfies Config);
     expect(Object.isFrozen(config)).toBe(true);
   });
@@ -74,6 +84,12 @@ describe('the configuration', () => {
       REFRESH_TOKEN_EXPIRES_IN: '0d',
       MAX_FAILED_LOGINS: '0',
       LOCKOUT_MINUTES: 'x',
+      RATE_LIMIT_PER_MINUTE: '60/minute',
+      SESSION_RATE_LIMIT: '-1/minute',
+      LOGIN_RATE_LIMIT: '5',
+      REGISTER_RATE_LIMIT: '3/day',
+      REFRESH_RATE_LIMIT: '0/minute',
+      REDIS_URL: 'http://canary',
       LOG_LEVEL: 'loud',
       LOG_FORMAT: 'xml',
       CORS_ORIGINS: '*',
@@ -81,6 +97,7 @@ describe('the configuration', () => {
       TRUST_PROXY: 'yes',
       API_DOCS: 'on',
       REGISTRATION: 'closed',
+      ADMIN_LOGIN: 'root',
       SECURE_COOKIES: 'maybe',
       JWT_ISSUER: ' ',
       JWT_AUDIENCE: ' ',
@@ -91,6 +108,31 @@ describe('the configuration', () => {
 
     expect(new Set(problems.map((text) => text.split(':')[0]))).toEqual(new Set(Object.keys(environment)));
     expect(problems.join()).not.toContain('canary');
+  });
+
+  it.for([
+    ['1/second', { limit: 1, windowSeconds: 1 }],
+    ['1000000/minute', { limit: 1_000_000, windowSeconds: 60 }],
+    ['20/hour', { limit: 20, windowSeconds: 3_600 }],
+    ['off', 'off'],
+    ['0', 'off'],
+  ] as const)('takes a rate limit of %s', ([text, limit]) => {
+    expect(loadConfig({ LOGIN_RATE_LIMIT: text }).rateLimits.login).toEqual(limit);
+  });
+
+  it.for(['1000001/minute', '5/Minute', '5 / minute', '5/minutes', '1e3/minute', 'Off', 'false'])(
+    'refuses a rate limit of %s',
+    (LOGIN_RATE_LIMIT) => {
+      expect(problemsOf({ LOGIN_RATE_LIMIT })).toHaveLength(1);
+    },
+  );
+
+  it.for([
+    ['1', { limit: 1, windowSeconds: 60 }],
+    ['off', 'off'],
+    ['0', 'off'],
+  ] as const)('takes %s requests per minute', ([RATE_LIMIT_PER_MINUTE, limit]) => {
+    expect(loadConfig({ RATE_LIMIT_PER_MINUTE }).rateLimits.default).toEqual(limit);
   });
 
   it.for([
@@ -110,6 +152,11 @@ describe('the configuration', () => {
     ['with an id twice', `${key},${key}`],
   ] as const)('refuses SERVER_KEYS %s', ([, SERVER_KEYS]) => {
     expect(problemsOf({ SERVER_KEYS })).toHaveLength(1);
+  });
+
+  it('takes the first administrator in any spelling of the login', () => {
+    expect(loadConfig({ ADMIN_LOGIN: ' Ada@Example.COM ' }).adminLogin).toBe('ada@example.com');
+    expect(problemsOf({ ADMIN_LOGIN: 'no login!' })).toHaveLength(1);
   });
 
   it('reads NAME_FILE from a file, but not beside NAME', () => {

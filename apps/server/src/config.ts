@@ -2,10 +2,12 @@
  * @file The configuration: one frozen value, read from the environment once. Whatever is wrong or missing
  * is named before the server listens, all of it in one message and none of it with its value.
  */
+import { canonicalLogin, isReservedLogin } from '@zkvault/contract';
 import type { DatabaseLocation } from './db/connect.ts';
 import { type Environment, type EnvironmentReader, readEnvironment } from './lib/environment.ts';
 import type { RingKey } from './lib/key-ring.ts';
 import * as parse from './lib/parse-setting.ts';
+import { type RateLimits, readRateLimits } from './lib/rate-limit/rate-limits.ts';
 
 /** Everything an operator can decide. */
 export interface Config {
@@ -27,6 +29,11 @@ export interface Config {
   readonly refreshTokenTtlSeconds: number;
   readonly maxFailedLogins: number;
   readonly lockoutMinutes: number;
+  /** How many steps before and after the present one a one-time password may be of: 0, or 1. */
+  readonly totpWindow: number;
+  readonly rateLimits: RateLimits;
+  /** A Redis or Valkey in which several servers count together; undefined counts in this process. */
+  readonly redisUrl: string | undefined;
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'console';
   /** Origins whose pages may call the API; none by default. */
@@ -38,8 +45,10 @@ export interface Config {
   /** False only in development: the refresh cookie then also works over plain HTTP, under another name. */
   readonly secureCookies: boolean;
   readonly apiDocs: 'public' | 'off';
-  /** With `invitation`, nobody can register by themselves. */
+  /** With `invitation`, nobody can register by themselves. An administrator's setting goes before it. */
   readonly registration: 'open' | 'invitation';
+  /** Canonical login of the account that becomes administrator while there is none. */
+  readonly adminLogin: string | undefined;
 }
 
 /** pino's levels. */
@@ -77,6 +86,11 @@ export function loadConfig(environment: Environment): Config {
     ...readNetwork(env),
     ...readSecrets(env, production),
     ...readLifetimes(env),
+    rateLimits: readRateLimits(env),
+    redisUrl: env.read(
+      { name: 'REDIS_URL', wish: 'must be a redis:// or rediss:// URL', parse: parse.redisUrl },
+      undefined,
+    ),
     ...readSurface(env, production),
   };
   env.finish();
@@ -196,7 +210,10 @@ function parseRingKey(text: string): RingKey | undefined {
 
 function readLifetimes(
   env: EnvironmentReader,
-): Pick<Config, 'accessTokenTtlSeconds' | 'refreshTokenTtlSeconds' | 'maxFailedLogins' | 'lockoutMinutes'> {
+): Pick<
+  Config,
+  'accessTokenTtlSeconds' | 'refreshTokenTtlSeconds' | 'maxFailedLogins' | 'lockoutMinutes' | 'totpWindow'
+> {
   return {
     accessTokenTtlSeconds: env.read(
       {
@@ -225,6 +242,10 @@ function readLifetimes(
       },
       5,
     ),
+    totpWindow: env.read(
+      { name: 'TOTP_WINDOW', wish: 'must be 0 or 1', parse: parse.integerBetween(0, 1) },
+      0,
+    ),
     lockoutMinutes: env.read(
       {
         name: 'LOCKOUT_MINUTES',
@@ -237,10 +258,15 @@ function readLifetimes(
   };
 }
 
+function parseLogin(text: string): string | undefined {
+  const login = canonicalLogin(text);
+  return login === undefined || isReservedLogin(login) ? undefined : login;
+}
+
 function readSurface(
   env: EnvironmentReader,
   production: boolean,
-): Pick<Config, 'logLevel' | 'logFormat' | 'secureCookies' | 'apiDocs' | 'registration'> {
+): Pick<Config, 'logLevel' | 'logFormat' | 'secureCookies' | 'apiDocs' | 'registration' | 'adminLogin'> {
   const secureCookies = env.read(
     { name: 'SECURE_COOKIES', wish: 'must be true or false', parse: parse.boolean },
     true,
@@ -259,6 +285,14 @@ function readSurface(
     apiDocs: env.read(
       { name: 'API_DOCS', wish: 'must be public or off', parse: parse.oneOf(['public', 'off']) },
       production ? 'off' : 'public',
+    ),
+    adminLogin: env.read(
+      {
+        name: 'ADMIN_LOGIN',
+        wish: 'must be an e-mail address or a user name that can be registered',
+        parse: parseLogin,
+      },
+      undefined,
     ),
     registration: env.read(
       {

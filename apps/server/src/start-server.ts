@@ -9,11 +9,18 @@ import { type AppDeps, buildApp } from './app.ts';
 import type { Config } from './config.ts';
 import { type Connection, connect } from './db/connect.ts';
 import { migrateAt } from './db/migrate.ts';
+import { makeAudit } from './features/audit/service.ts';
+import { grantFirstAdmin } from './features/users/standing-service.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { describeError } from './lib/describe-error.ts';
 import { keptSecret } from './lib/kept-secret.ts';
-import { type KeyRing, makeKeyRing } from './lib/key-ring.ts';
+import { authenticate, type KeyRing, makeKeyRing } from './lib/key-ring.ts';
 import { makeLogger } from './lib/make-logger.ts';
+import { makeMemoryRateCounter } from './lib/rate-limit/memory-rate-counter.ts';
+import type { RateCounter } from './lib/rate-limit/rate-counter.ts';
+import { connectRedisRateCounter } from './lib/rate-limit/redis-rate-counter.ts';
+import { makeSteadyRateCounter } from './lib/rate-limit/steady-rate-counter.ts';
+import { makeSecurityEvents } from './lib/security-events.ts';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -60,15 +67,18 @@ export async function startServer(config: Config, overrides: ServerOverrides = {
 
 async function listen(config: Config, connection: Connection, logger: Logger): Promise<RunningServer> {
   const { db } = connection;
+  const keyRing = keyRingOf(config);
   const deps: AppDeps = {
     db,
     logger,
     jwtSecrets: config.jwtSecrets ?? [keptJwtSecret(config.dataDirectory)],
-    keyRing: keyRingOf(config),
+    keyRing,
     version: serverVersion(),
     settings: config,
   };
-  const app = await buildApp(deps);
+  await grantAtStart(deps, config, logger);
+  const rateCounter = await rateCounterOf(config, keyRing, logger);
+  const app = await buildApp({ ...deps, rateCounter });
   const housekeeping = startHousekeeping(db, logger, config);
   try {
     await app.listen({ host: config.host, port: config.port });
@@ -93,10 +103,30 @@ async function listen(config: Config, connection: Connection, logger: Logger): P
   };
 }
 
-function keyRingOf(config: Config): KeyRing {
+/** The first administrator may have registered before the configuration named her. */
+async function grantAtStart({ db, keyRing }: AppDeps, { adminLogin }: Config, logger: Logger): Promise<void> {
+  if (adminLogin === undefined) return;
+  const userId = await grantFirstAdmin(db, adminLogin, makeAudit(keyRing).operator);
+  if (userId !== undefined)
+    makeSecurityEvents(logger).administration({ action: 'grant-admin', subjectId: userId, role: 'admin' });
+}
+
+/** The key ring of a configuration; in development it is made and kept beside the data. */
+export function keyRingOf(config: Config): KeyRing {
   return makeKeyRing(
     config.serverKeys ?? [{ id: 'development', secret: keptServerKey(config.dataDirectory) }],
   );
+}
+
+/** Callers are kept in Redis under HMACs, as in the table of failed logins: it names nobody. */
+async function rateCounterOf(config: Config, keyRing: KeyRing, logger: Logger): Promise<RateCounter> {
+  const local = makeMemoryRateCounter();
+  if (config.redisUrl === undefined) return local;
+  const key = keyRing.oldest('rate-limit');
+  const shared = await connectRedisRateCounter(config.redisUrl, (caller) =>
+    Buffer.from(authenticate(key, 'caller', caller)).toString('base64url'),
+  );
+  return makeSteadyRateCounter({ shared, local, logger });
 }
 
 function keptJwtSecret(dataDirectory: string): string {

@@ -4,7 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { auditRows } from './audit-rows.ts';
 import { type AuthClient, authClient, someBytes } from './auth-client.ts';
+import { SECOND_FACTOR, secondFactorClient } from './second-factor-client.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;
@@ -16,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-it('writes no key, token, salt, envelope, query, body or whole login to the log', async () => {
+it('writes no key, token, salt, envelope, query, body or whole login to the log, nor to the audit log', async () => {
   const parts = client.keyMaterial();
   const account = await client.givenAccount({
     ...parts,
@@ -52,10 +54,12 @@ it('writes no key, token, salt, envelope, query, body or whole login to the log'
   await server.db.schema.alterTable('sessions_away').renameTo('sessions').execute();
 
   const log = server.logLines.join('');
+  const audit = JSON.stringify(await auditRows(server.db));
 
   expect(log).toContain('authentication_event');
   expect(log).toContain('security_violation');
   expect(log).toContain('unhandled_exception');
+  expect(audit).toContain('refresh-reuse');
   const canaries = {
     authKey: account.authKey,
     wrongKey,
@@ -75,5 +79,44 @@ it('writes no key, token, salt, envelope, query, body or whole login to the log'
     media: 'text/canary',
   };
   for (const [name, canary] of Object.entries(canaries))
-    expect(log.includes(String(canary)), name).toBe(false);
+    expect(`${log} ${audit}`.includes(String(canary)), name).toBe(false);
+});
+
+it('writes no seed, one-time password or recovery code to the log', async () => {
+  const guard = secondFactorClient(server);
+  const account = await guard.givenGuarded();
+  const totp = await guard.totp(account.seed);
+  const wrong = await guard.totp(account.seed, -1_000);
+  const [recoveryCode = '', other = ''] = account.recoveryCodes;
+  await guard.logIn(account, { totp: wrong });
+  await guard.logIn(account, { totp });
+  await guard.logIn(account, { recoveryCode });
+  await guard.logIn(account, { recoveryCode: `${other} 'canary` });
+  await guard.post(
+    `${SECOND_FACTOR}/verify`,
+    { authKey: account.authKey, totp, canaryField: 'canary value' },
+    account.bearer,
+  );
+  await server.db.schema.alterTable('second_factors').renameTo('second_factors_away').execute();
+  await guard.logIn(account, { totp });
+  await server.db.schema.alterTable('second_factors_away').renameTo('second_factors').execute();
+  await server.db.updateTable('second_factors').set({ key_id: 'gone' }).execute();
+  await guard.logIn(account, { totp });
+
+  const log = server.logLines.join('');
+
+  expect(log).toContain('second-factor-verify');
+  expect(log).toContain('SERVER_KEYS lacks the key');
+  const canaries = {
+    secret: account.secret,
+    seed: Buffer.from(account.seed).toString('hex'),
+    seedInBase64: Buffer.from(account.seed).toString('base64url'),
+    url: 'otpauth:',
+    recoveryCode,
+    other,
+    value: 'canary value',
+  };
+  for (const [name, canary] of Object.entries(canaries)) expect(log.includes(canary), name).toBe(false);
+  // Six digits may stand in a log by chance, inside a number; not by themselves.
+  for (const password of [totp, wrong]) expect(log).not.toMatch(new RegExp(`(?<!\\d)${password}(?!\\d)`));
 });

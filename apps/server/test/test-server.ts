@@ -8,7 +8,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import { pino } from 'pino';
 import { type AppDeps, type AppSettings, buildApp } from '../src/app.ts';
 import { loadConfig } from '../src/config.ts';
-import type { Db } from '../src/db/schema.ts';
+import type { Db, UserRow } from '../src/db/schema.ts';
 import { makeAccessTokens } from '../src/features/sessions/access-token.ts';
 import { contractOf } from '../src/http/contract-route.ts';
 import { type KeyRing, makeKeyRing } from '../src/lib/key-ring.ts';
@@ -30,14 +30,17 @@ export interface TestServer {
   readonly logLines: readonly string[];
   /** Sends a request; `as` is the account that asks. */
   send(request: InjectOptions & { readonly as?: TestAccount }): Promise<LightMyRequestResponse>;
-  /** Makes an account with a session. */
-  givenAccount(): Promise<TestAccount>;
+  /** Makes an account with a session. @param role `user` if left out. */
+  givenAccount(role?: UserRow['role']): Promise<TestAccount>;
   /** @throws {Error} an answer was not one that its contract declares. */
   close(): Promise<void>;
 }
 
-/** The settings of the app under test: those of an empty environment. */
-export const testSettings: AppSettings = loadConfig({});
+/** The settings of the app under test: those of an empty environment, but without rate limits. */
+export const testSettings: AppSettings = {
+  ...loadConfig({}),
+  rateLimits: { default: 'off', session: 'off', login: 'off', register: 'off', refresh: 'off' },
+};
 /** The secret of the access tokens of the app under test. */
 export const testJwtSecret = 'a secret for tests only, 32 characters and more';
 const jwtSecrets = [testJwtSecret];
@@ -85,7 +88,7 @@ export async function startTestServer(
       const headers = as === undefined ? {} : { authorization: `Bearer ${as.token}` };
       return app.inject({ ...request, headers: { ...headers, ...request.headers } });
     },
-    givenAccount: () => insertAccount(db),
+    givenAccount: (role = 'user') => insertAccount(db, role),
     close,
   };
 }
@@ -121,7 +124,7 @@ function findViolation(contract: RouteContract, status: number, payload: string)
   }
 }
 
-async function insertAccount(db: Db): Promise<TestAccount> {
+async function insertAccount(db: Db, role: UserRow['role']): Promise<TestAccount> {
   const userId = randomUUID();
   const sessionId = randomUUID();
   const { created_at: now } = await db
@@ -129,6 +132,7 @@ async function insertAccount(db: Db): Promise<TestAccount> {
     .values({
       id: userId,
       login: `user-${userId.slice(0, 8)}`,
+      role,
       kdf_profile: 1,
       kdf_salt: randomBytes(16).toString('base64url'),
       verifier: '$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$bm90IGEgdmVyaWZpZXI',
@@ -147,6 +151,6 @@ async function insertAccount(db: Db): Promise<TestAccount> {
       address_prefix: '127.0.0.0/24',
     })
     .execute();
-  const token = await accessTokens.sign({ userId, sessionId, role: 'user' }, now);
+  const token = await accessTokens.sign({ userId, sessionId, role }, now);
   return { userId, sessionId, token };
 }

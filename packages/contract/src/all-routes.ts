@@ -1,4 +1,6 @@
 /** @file The list of every route, from which OpenAPI and the tests are made. */
+import { getServerSettings, getStats, updateServerSettings } from './administration.ts';
+import { listAuditEvents, listSecurityEvents } from './audit.ts';
 import {
   getAuthPolicy,
   listSessions,
@@ -14,6 +16,22 @@ import {
 import { createEntry, deleteEntry, getEntry, listEntries, replaceEntry } from './entries.ts';
 import { health, livez, readyz } from './operations.ts';
 import type { RouteContract } from './route.ts';
+import {
+  disableSecondFactor,
+  renewRecoveryCodes,
+  setUpSecondFactor,
+  verifySecondFactor,
+} from './second-factor.ts';
+import {
+  createInvitation,
+  deleteOwnUser,
+  deleteUser,
+  getOwnUser,
+  getUser,
+  listUsers,
+  updateOwnUser,
+  updateUser,
+} from './user-routes.ts';
 import {
   commitVault,
   createVault,
@@ -37,6 +55,21 @@ export const allRoutes: readonly RouteContract[] = [
   listSessions,
   revokeSession,
   rekey,
+  setUpSecondFactor,
+  verifySecondFactor,
+  renewRecoveryCodes,
+  disableSecondFactor,
+  getOwnUser,
+  updateOwnUser,
+  deleteOwnUser,
+  listUsers,
+  createInvitation,
+  getUser,
+  updateUser,
+  deleteUser,
+  getStats,
+  getServerSettings,
+  updateServerSettings,
   replaceAccountState,
   listVaults,
   createVault,
@@ -50,6 +83,8 @@ export const allRoutes: readonly RouteContract[] = [
   getEntry,
   replaceEntry,
   deleteEntry,
+  listSecurityEvents,
+  listAuditEvents,
   livez,
   readyz,
   health,

@@ -1,5 +1,6 @@
 /** @file Accounts and sessions: policy, prelogin, registration, login, refresh, sessions, rekey. */
 import { type Static, Type } from '@sinclair/typebox';
+import { RegistrationMode } from './administration.ts';
 import { LOGIN_MAX_LENGTH } from './login.ts';
 import { Page, PageQuery } from './paging.ts';
 import { defineRoute } from './route.ts';
@@ -16,6 +17,8 @@ import {
   Uuid,
   Wrap,
 } from './scalars.ts';
+import { SecondFactor } from './second-factor.ts';
+import { InvitationToken } from './user-routes.ts';
 import { Email, FullName, User } from './users.ts';
 import { NewVault, VAULTS_PER_ACCOUNT, Vault } from './vaults.ts';
 
@@ -31,7 +34,7 @@ export const AuthPolicy = Type.Object(
       requireClasses: Type.Boolean({ description: 'Upper, lower, digit and symbol are all needed.' }),
     }),
     kdfProfile: KdfProfile,
-    registration: Type.Union([Type.Literal('open'), Type.Literal('invitation')]),
+    registration: RegistrationMode,
   },
   { title: 'AuthPolicy' },
 );
@@ -73,8 +76,9 @@ export const register = defineRoute({
   tag: 'auth',
   summary: 'Create an account',
   description:
-    'A taken or reserved login gets the same registration-refused. akEpoch, wrap, accountState (seq 0) and vaults may be left out, all together, by a caller that brings its own format: a default vault with integrity "none" is then made.',
+    'A taken or reserved login gets the same registration-refused. akEpoch, wrap, accountState (seq 0) and vaults may be left out, all together, by a caller that brings its own format: a default vault with integrity "none" is then made. An invitation gives its role, and is needed where registration is by invitation; a void one is refused in either case.',
   auth: 'none',
+  rateLimit: 'register',
   body: Type.Object(
     {
       accountId: Uuid,
@@ -88,6 +92,7 @@ export const register = defineRoute({
       wrap: Type.Optional(Wrap),
       accountState: Type.Optional(Sealed),
       vaults: Type.Optional(Type.Array(NewVault, { minItems: 1, maxItems: VAULTS_PER_ACCOUNT })),
+      invitation: Type.Optional(InvitationToken),
     },
     { additionalProperties: false },
   ),
@@ -143,20 +148,29 @@ export const LoginAnswer = Type.Object(
 );
 export type LoginAnswer = Static<typeof LoginAnswer>;
 
-/** Logs in. Wrong login, wrong key, locked and inactive get the same answer. */
+/** Logs in. Wrong login, wrong key, wrong second factor, locked and inactive get the same answer. */
 export const login = defineRoute({
   operationId: 'login',
   method: 'POST',
   path: '/api/v1/auth/login',
   tag: 'auth',
   summary: 'Log in',
+  description:
+    'An account with a second factor gets second-factor-required, after a right authKey and no sooner: ask for one and send the same again with it.',
   auth: 'none',
+  rateLimit: 'login',
   body: Type.Object(
-    { login: Login, authKey: AuthKey, transport: Transport, device: Device },
+    {
+      login: Login,
+      authKey: AuthKey,
+      transport: Transport,
+      secondFactor: Type.Optional(SecondFactor),
+      device: Device,
+    },
     { additionalProperties: false },
   ),
   success: { status: 200, body: LoginAnswer },
-  refusals: ['invalid-credentials', 'origin-refused'],
+  refusals: ['invalid-credentials', 'second-factor-required', 'origin-refused'],
 });
 
 /** Trades a refresh token for a new pair; of several uses of one token exactly one wins. */
@@ -170,6 +184,7 @@ export const refresh = defineRoute({
   description:
     'A used token ends its session, unless the same Idempotency-Key repeats its request within 30 seconds: then the answer has the same refresh token again. Without a token in the body the cookie is read.',
   auth: 'none',
+  rateLimit: 'refresh',
   headers: Type.Object({
     'idempotency-key': Type.Optional(
       Type.String({ minLength: 1, maxLength: 128, pattern: '^[\\x21-\\x7e]+$' }),
@@ -231,9 +246,10 @@ export const listSessions = defineRoute({
   summary: 'List sessions',
   description: 'Newest use first.',
   auth: 'session',
+  permission: 'self:read',
   query: PageQuery,
   success: { status: 200, body: Page(Session) },
-  refusals: ['invalid-token'],
+  refusals: ['invalid-token', 'insufficient-permission'],
 });
 
 /** Ends one session of the account, at once. */
@@ -244,9 +260,10 @@ export const revokeSession = defineRoute({
   tag: 'auth',
   summary: 'End one session',
   auth: 'session',
+  permission: 'self:write',
   params: Type.Object({ id: Uuid }, { additionalProperties: false }),
   success: { status: 204 },
-  refusals: ['invalid-token', 'session-not-found'],
+  refusals: ['invalid-token', 'insufficient-permission', 'session-not-found'],
 });
 
 /** Changes password, KDF profile or login in one step; every other session ends. */
@@ -260,6 +277,7 @@ export const rekey = defineRoute({
   description:
     'authKey is the present one. newWrap, newAccountState and ifSeq (the seq of the account state that is replaced) are needed exactly if the account has an account state. Every other session ends.',
   auth: 'session',
+  permission: 'self:write',
   body: Type.Object(
     {
       authKey: AuthKey,
@@ -274,5 +292,11 @@ export const rekey = defineRoute({
     { additionalProperties: false },
   ),
   success: { status: 200, body: Type.Object({ seq: Nullable(Counter) }) },
-  refusals: ['invalid-token', 'current-key-wrong', 'registration-refused', 'conflict'],
+  refusals: [
+    'invalid-token',
+    'insufficient-permission',
+    'current-key-wrong',
+    'registration-refused',
+    'conflict',
+  ],
 });

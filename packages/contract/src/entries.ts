@@ -22,11 +22,12 @@ export const createEntry = defineRoute({
   description:
     'The default vault is the oldest one with integrity "none". Without an id the server makes one. A taken id is a conflict, also that of a deleted entry.',
   auth: 'session',
+  permission: 'content:write',
   body: Type.Object({ id: Type.Optional(Uuid), ...EnvelopeFields }, { additionalProperties: false }),
   bodyLimitBytes: 524_288,
   success: { status: 201, body: Entry },
   successHeaders: entryHeaders,
-  refusals: ['invalid-token', 'vault-not-found', 'conflict'],
+  refusals: ['invalid-token', 'insufficient-permission', 'vault-not-found', 'conflict'],
 });
 
 /** Lists the entries of the default vault. */
@@ -39,9 +40,10 @@ export const listEntries = defineRoute({
   description:
     'In the order of their ids. A page may be shorter than the limit: nextCursor tells whether it was the last.',
   auth: 'session',
+  permission: 'content:read',
   query: PageQuery,
   success: { status: 200, body: Page(Entry) },
-  refusals: ['invalid-token', 'vault-not-found'],
+  refusals: ['invalid-token', 'insufficient-permission', 'vault-not-found'],
 });
 
 /** Reads one entry. */
@@ -52,10 +54,11 @@ export const getEntry = defineRoute({
   tag: 'entries',
   summary: 'Read an entry',
   auth: 'session',
+  permission: 'content:read',
   params: EntryParams,
   success: { status: 200, body: Entry },
   successHeaders: entryHeaders,
-  refusals: ['invalid-token', 'entry-not-found'],
+  refusals: ['invalid-token', 'insufficient-permission', 'entry-not-found'],
 });
 
 /** Replaces an entry's envelope, if it still has the version named by If-Match. */
@@ -66,13 +69,20 @@ export const replaceEntry = defineRoute({
   tag: 'entries',
   summary: "Replace an entry's envelope",
   auth: 'session',
+  permission: 'content:write',
   params: EntryParams,
   headers: IfMatch,
   body: EntryBody,
   bodyLimitBytes: 524_288,
   success: { status: 200, body: Entry },
   successHeaders: entryHeaders,
-  refusals: ['invalid-token', 'entry-not-found', 'if-match-required', 'version-stale'],
+  refusals: [
+    'invalid-token',
+    'insufficient-permission',
+    'entry-not-found',
+    'if-match-required',
+    'version-stale',
+  ],
 });
 
 /** Deletes an entry, if it still has the version named by If-Match. */

@@ -1,5 +1,21 @@
 /** The one door of the contract: everything that may be said on the wire. */
+export {
+  getServerSettings,
+  getStats,
+  RegistrationMode,
+  ServerSettings,
+  Stats,
+  updateServerSettings,
+} from './administration.ts';
 export { allRoutes } from './all-routes.ts';
+export {
+  AUDIT_PAGE_LIMITS,
+  type AuditAction,
+  AuditDetails,
+  AuditEvent,
+  listAuditEvents,
+  listSecurityEvents,
+} from './audit.ts';
 export {
   AuthPolicy,
   Device,
@@ -32,6 +48,7 @@ export { canonicalLogin, isReservedLogin, LOGIN_MAX_LENGTH, RESERVED_USERNAMES }
 export { buildOpenApi } from './openapi.ts';
 export { health, livez, readyz } from './operations.ts';
 export { PAGE_LIMITS } from './paging.ts';
+export { Permission } from './permissions.ts';
 export { commonProblems, Problem, type ProblemCode, problems, problemType } from './problems.ts';
 export {
   type AnswerOf,
@@ -51,7 +68,28 @@ export {
   SMALL_ENVELOPE_BYTES,
   Wrap,
 } from './scalars.ts';
+export {
+  disableSecondFactor,
+  renewRecoveryCodes,
+  SecondFactor,
+  setUpSecondFactor,
+  verifySecondFactor,
+} from './second-factor.ts';
 export { JSON_MAX_DEPTH, parseStrictJson, StrictJsonError } from './strict-json.ts';
+export {
+  createInvitation,
+  deleteOwnUser,
+  deleteUser,
+  getOwnUser,
+  getUser,
+  INVITATION_HOURS,
+  Invitation,
+  InvitationToken,
+  listUsers,
+  USERS_PAGE_LIMITS,
+  updateOwnUser,
+  updateUser,
+} from './user-routes.ts';
 export { Role, User } from './users.ts';
 export {
   CHANGES_LIMITS,

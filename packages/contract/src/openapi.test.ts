@@ -10,7 +10,15 @@ interface Operation {
   readonly security: readonly unknown[];
   readonly parameters: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
   readonly requestBody?: unknown;
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
+  readonly responses: Readonly<
+    Record<
+      string,
+      {
+        readonly content?: Readonly<Record<string, unknown>>;
+        readonly headers?: Readonly<Record<string, unknown>>;
+      }
+    >
+  >;
 }
 
 interface Document {
@@ -70,6 +78,19 @@ describe('OpenAPI document', () => {
       expect(new Set(refused.map(([status]) => status))).toEqual(new Set(wanted));
       for (const [, response] of refused)
         expect(Object.keys(response.content ?? {})).toEqual(['application/problem+json']);
+    }
+  });
+
+  it('says of every counted answer, and of every refusal by a limit, what is left', () => {
+    const headersOf = (operation: Operation, status: string) =>
+      Object.keys(operation.responses[status]?.headers ?? {});
+
+    for (const { operation, path } of operations) {
+      const success = Object.keys(operation.responses).find((status) => status.startsWith('2')) ?? '';
+      const isCounted = !['/livez', '/readyz', '/health'].includes(path);
+
+      expect(headersOf(operation, success).includes('RateLimit')).toBe(isCounted);
+      expect(headersOf(operation, '429')).toEqual(['RateLimit', 'RateLimit-Policy', 'Retry-After']);
     }
   });
 

@@ -32,6 +32,7 @@ export function buildOpenApi(info: { readonly version: string }): Json {
     paths,
     components: {
       schemas: components,
+      headers: limitHeaders,
       securitySchemes: { session: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
   };
@@ -43,7 +44,7 @@ function operation(route: RouteContract, path: string, components: Record<string
     operationId: `${route.operationId}${alias}`,
     tags: [route.tag],
     summary: route.summary,
-    ...(route.description === undefined ? {} : { description: route.description }),
+    ...descriptionOf(route),
     security: route.auth === 'none' ? [] : [{ session: [] }],
     parameters: [
       ...parameters(route.params, 'path', components),
@@ -53,6 +54,12 @@ function operation(route: RouteContract, path: string, components: Record<string
     ...(route.body === undefined ? {} : { requestBody: requestBody(route, route.body, components) }),
     responses: { ...success(route, components), ...refusals(route) },
   };
+}
+
+function descriptionOf({ description, permission }: RouteContract): Json {
+  const needs = permission === undefined ? [] : [`Needs the permission \`${permission}\`.`];
+  const sentences = [...(description === undefined ? [] : [description]), ...needs];
+  return sentences.length === 0 ? {} : { description: sentences.join(' ') };
 }
 
 function parameters(
@@ -78,10 +85,11 @@ function requestBody(route: RouteContract, body: TObject, components: Record<str
 }
 
 function success(route: RouteContract, components: Record<string, unknown>): Json {
-  const headers = Object.entries(route.successHeaders ?? {}).map(([name, description]) => [
+  const own = Object.entries(route.successHeaders ?? {}).map(([name, description]) => [
     name,
     { description, schema: { type: 'string' } },
   ]);
+  const headers = [...own, ...(route.rateLimit === 'none' ? [] : headerReferences(COUNTED_HEADERS))];
   const common = {
     description: route.summary,
     ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) }),
@@ -101,8 +109,41 @@ function refusals(route: RouteContract): Json {
     'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
   };
   return Object.fromEntries(
-    [...byStatus].map(([status, codes]) => [status, { description: `\`${codes.join('`, `')}\``, content }]),
+    [...byStatus].map(([status, codes]) => [
+      status,
+      {
+        description: `\`${codes.join('`, `')}\``,
+        ...(status === problems['rate-limited'].status
+          ? { headers: Object.fromEntries(headerReferences(Object.keys(limitHeaders))) }
+          : {}),
+        content,
+      },
+    ]),
   );
+}
+
+const COUNTED_HEADERS = ['RateLimit', 'RateLimit-Policy'];
+
+/** What answers say about the limit that a request was counted under. */
+const limitHeaders = {
+  RateLimit: {
+    description:
+      'Structured field: how many requests are left (`r`), for how many seconds (`t`), such as `"session";r=599;t=60`.',
+    schema: { type: 'string' },
+  },
+  'RateLimit-Policy': {
+    description:
+      'Structured field: how many requests are allowed (`q`) in how many seconds (`w`), such as `"session";q=600;w=60`.',
+    schema: { type: 'string' },
+  },
+  'Retry-After': {
+    description: 'Seconds until the next request is allowed.',
+    schema: { type: 'integer', minimum: 1 },
+  },
+};
+
+function headerReferences(names: readonly string[]): readonly (readonly [string, Json])[] {
+  return names.map((name) => [name, { $ref: `#/components/headers/${name}` }]);
 }
 
 /** Replaces every titled schema below by a reference and puts it among the components. */

@@ -10,6 +10,7 @@ export const livez = defineRoute({
   tag: 'operations',
   summary: 'Is the process alive',
   auth: 'none',
+  rateLimit: 'none',
   success: { status: 200, body: Type.Object({ status: Type.Literal('alive') }) },
   refusals: [],
 });
@@ -22,6 +23,7 @@ export const readyz = defineRoute({
   tag: 'operations',
   summary: 'Can the server do its work',
   auth: 'none',
+  rateLimit: 'none',
   success: { status: 200, body: Type.Object({ status: Type.Literal('ready') }) },
   refusals: [],
 });
@@ -34,6 +36,7 @@ export const health = defineRoute({
   tag: 'operations',
   summary: 'Status and version',
   auth: 'none',
+  rateLimit: 'none',
   success: {
     status: 200,
     body: Type.Object({ status: Type.Literal('healthy'), version: Type.String() }),

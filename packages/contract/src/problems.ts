@@ -19,17 +19,32 @@ export const problems = {
   'registration-refused': {
     status: 400,
     title: 'This registration is not possible.',
-    help: 'The login is taken, reserved or not in an acceptable form; which of these is not told. Choose another login.',
+    help: 'The login is taken, reserved or not in an acceptable form, or registration needs an invitation and there is none or a void one; which of these is not told. Choose another login, or ask for an invitation.',
   },
   'current-key-wrong': {
     status: 400,
     title: 'The current authentication key is wrong.',
     help: 'The authentication key sent along is not the present one. Derive it again from the present password, profile and salt.',
   },
+  'second-factor-wrong': {
+    status: 400,
+    title: 'The one-time password is wrong.',
+    help: 'The one-time password is not that of the present 30 seconds, it was used before, or nothing was set up that it could confirm. Compare the clock of the device, and send the next one.',
+  },
+  'own-account': {
+    status: 400,
+    title: "One's own account is not deleted here.",
+    help: 'An administrator named the own account. Delete it with `DELETE /users/me`, which asks for the key again.',
+  },
   'invalid-credentials': {
     status: 401,
     title: 'Login or key is wrong, or the account cannot log in now.',
-    help: 'Unknown login, wrong key, locked or inactive: the answer is the same for all. Check the password (and the Secret Key); after several failures wait 15 minutes.',
+    help: 'Unknown login, wrong key, wrong second factor, locked or inactive: the answer is the same for all. Check the password (and the Secret Key, and the one-time password, which works once); after several failures wait 15 minutes.',
+  },
+  'second-factor-required': {
+    status: 401,
+    title: 'The account asks for a second factor.',
+    help: 'The key is right, and the account asks for a one-time password or a recovery code as well. Log in again with `secondFactor`.',
   },
   'invalid-token': {
     status: 401,
@@ -56,6 +71,11 @@ export const problems = {
     title: 'No such session.',
     help: 'The account has no session of this id. It may have ended already.',
   },
+  'user-not-found': {
+    status: 404,
+    title: 'No such account.',
+    help: 'There is no account of this id. List the accounts.',
+  },
   'vault-not-found': {
     status: 404,
     title: 'No such vault.',
@@ -75,6 +95,21 @@ export const problems = {
     status: 409,
     title: 'Something else was written first.',
     help: 'Something else was written first, or an id is in use. Read the changes, merge, and commit again from the `seq` that the answer names.',
+  },
+  'second-factor-active': {
+    status: 409,
+    title: 'The account has a second factor already.',
+    help: 'A second factor is in use, and another takes its place only after it was disabled. Disable it first.',
+  },
+  'second-factor-inactive': {
+    status: 409,
+    title: 'The account has no second factor.',
+    help: 'Recovery codes belong to a second factor, and the account has none in use. Set one up and confirm it.',
+  },
+  'last-administrator': {
+    status: 409,
+    title: 'The last administrator must stay one.',
+    help: 'Without this account nobody could administer the server any more. Make another account an administrator first.',
   },
   'version-stale': {
     status: 412,
@@ -110,6 +145,11 @@ export const problems = {
     status: 428,
     title: 'Say with If-Match which version is replaced.',
     help: 'A write that names no version could undo the work of another. Send `If-Match` with the ETag of the version that you mean to replace.',
+  },
+  'rate-limited': {
+    status: 429,
+    title: 'Too many requests. Wait before the next one.',
+    help: 'More requests came from this session or address than the limit allows; nothing of this one was carried out. Wait for `Retry-After` seconds. `RateLimit-Policy` says what is allowed, `RateLimit` what is left.',
   },
   'headers-too-large': {
     status: 431,
@@ -149,6 +189,7 @@ export const commonProblems: readonly ProblemCode[] = [
   'media-type-unsupported',
   'host-refused',
   'request-invalid',
+  'rate-limited',
   'headers-too-large',
   'internal',
   'overloaded',

@@ -37,6 +37,14 @@ describe('every route', () => {
     expect(new Set(route.refusals).size).toBe(route.refusals.length);
   });
 
+  it.for(named)('says what a session must be allowed, and that it may be refused: %s', ([, route]) => {
+    // Whoever owns an entry may delete it, whatever the role.
+    const isForEveryRole = route.auth === 'none' || route.operationId === 'deleteEntry';
+
+    expect(route.permission === undefined).toBe(isForEveryRole);
+    expect(route.refusals.includes('insufficient-permission')).toBe(route.permission !== undefined);
+  });
+
   it.for(named)('bounds every text, list and number that is asked: %s', ([, route]) => {
     const schemas = [route.body, route.params, route.query, route.headers].filter(
       (schema) => schema !== undefined,

@@ -1,5 +1,6 @@
 /** @file What a route is: one value that feeds validation, types, the SDK and OpenAPI. */
 import type { Static, TObject, TSchema } from '@sinclair/typebox';
+import type { Permission } from './permissions.ts';
 import type { ProblemCode } from './problems.ts';
 
 /** Largest body of a route that does not say otherwise, in bytes. */
@@ -18,6 +19,13 @@ export interface RouteContract {
   readonly description?: string;
   /** Who may call: everybody, or the holder of a session's access token. */
   readonly auth: 'none' | 'session';
+  /** What the role of the session's account must allow; absent where every account may. */
+  readonly permission?: Permission;
+  /**
+   * A limit of its own, per address; `none` for what is not counted. Absent: the limit of the session, or
+   * of the address where no session asks.
+   */
+  readonly rateLimit?: 'login' | 'register' | 'refresh' | 'none';
   readonly params?: TObject;
   readonly query?: TObject;
   /** Request headers the operation reads, lower case. */

@@ -34,6 +34,7 @@ export const User = Type.Object(
     fullName: Nullable(Type.String()),
     role: Role,
     isActive: Type.Boolean(),
+    secondFactor: Type.Boolean({ description: 'Whether every login needs a second factor.' }),
     createdAt: Instant,
   },
   { title: 'User' },

@@ -59,9 +59,10 @@ export const listVaults = defineRoute({
   summary: 'List the vaults of the account',
   description: 'Oldest first. The wrap is null here: key material is given only in the answer to a login.',
   auth: 'session',
+  permission: 'content:read',
   query: PageQuery,
   success: { status: 200, body: Page(Vault) },
-  refusals: ['invalid-token'],
+  refusals: ['invalid-token', 'insufficient-permission'],
 });
 
 /** Creates a vault, together with the account state that lists it. */
@@ -74,12 +75,13 @@ export const createVault = defineRoute({
   description:
     'An account with an account state sends its next one in the same request. The wrap is null in the answer.',
   auth: 'session',
+  permission: 'content:write',
   body: Type.Object(
     { vault: NewVault, accountState: Type.Optional(Sealed) },
     { additionalProperties: false },
   ),
   success: { status: 201, body: Vault },
-  refusals: ['invalid-token', 'conflict'],
+  refusals: ['invalid-token', 'insufficient-permission', 'conflict'],
 });
 
 /** Replaces a vault's wrap and raises its epoch, after a rotation. */
@@ -92,13 +94,14 @@ export const replaceVault = defineRoute({
   description:
     'vkEpoch must be the present one plus 1. An account with an account state sends its next one in the same request. The wrap is null in the answer.',
   auth: 'session',
+  permission: 'content:write',
   params: VaultParams,
   body: Type.Object(
     { vkEpoch: Ordinal, wrap: Wrap, accountState: Type.Optional(Sealed) },
     { additionalProperties: false },
   ),
   success: { status: 200, body: Vault },
-  refusals: ['invalid-token', 'vault-not-found', 'conflict'],
+  refusals: ['invalid-token', 'insufficient-permission', 'vault-not-found', 'conflict'],
 });
 
 /** Deletes a vault with all that is in it. */
@@ -111,9 +114,10 @@ export const deleteVault = defineRoute({
   description:
     'Any vault may be deleted, the last one too: then the plain surface answers vault-not-found until there is another with integrity "none". A client with an account state first replaces it by one that does not list the vault.',
   auth: 'session',
+  permission: 'content:write',
   params: VaultParams,
   success: { status: 204 },
-  refusals: ['invalid-token', 'vault-not-found'],
+  refusals: ['invalid-token', 'insufficient-permission', 'vault-not-found'],
 });
 
 /** Saves an entry: version 1 creates it, any other must follow the one that is there. */
@@ -147,6 +151,7 @@ export const commitVault = defineRoute({
   description:
     'An entry id may occur once. A deleted entry keeps its id: it cannot be put again. vkEpoch must be that of the vault. In a manifest vault the manifest has seq baseSeq + 1. A stale baseSeq, version or vkEpoch is a conflict.',
   auth: 'session',
+  permission: 'content:write',
   params: VaultParams,
   body: Type.Object(
     {
@@ -161,7 +166,7 @@ export const commitVault = defineRoute({
   ),
   bodyLimitBytes: COMMIT_LIMITS.maxBytes,
   success: { status: 200, body: Type.Object({ revision: Counter, seq: Counter }, { title: 'Commit' }) },
-  refusals: ['invalid-token', 'vault-not-found', 'conflict', 'manifest-required'],
+  refusals: ['invalid-token', 'insufficient-permission', 'vault-not-found', 'conflict', 'manifest-required'],
 });
 
 /** A deleted entry: what is left of it is its last version number. */
@@ -197,6 +202,7 @@ export const getChanges = defineRoute({
   description:
     'since=0 is the whole vault. A page may be shorter than the limit: nextSince tells whether it was the last. manifests are those committed after `since`, oldest first; manifestsAfter leaves out those up to that seq.',
   auth: 'session',
+  permission: 'content:read',
   params: VaultParams,
   query: Type.Object(
     {
@@ -207,7 +213,7 @@ export const getChanges = defineRoute({
     { additionalProperties: false },
   ),
   success: { status: 200, body: Changes },
-  refusals: ['invalid-token', 'vault-not-found'],
+  refusals: ['invalid-token', 'insufficient-permission', 'vault-not-found'],
 });
 
 /** An earlier (or the present) envelope of an entry. */
@@ -232,10 +238,11 @@ export const listEntryVersions = defineRoute({
   summary: 'Versions of an entry, newest first',
   description: `The newest ${ENTRY_HISTORY_LIMIT} versions are kept. A deleted entry has none.`,
   auth: 'session',
+  permission: 'content:read',
   params: Type.Object({ vaultId: Uuid, entryId: Uuid }, { additionalProperties: false }),
   query: PageQuery,
   success: { status: 200, body: Page(EntryVersion) },
-  refusals: ['invalid-token', 'vault-not-found', 'entry-not-found'],
+  refusals: ['invalid-token', 'insufficient-permission', 'vault-not-found', 'entry-not-found'],
 });
 
 /** Replaces the account state, if nobody else did. */
@@ -247,7 +254,8 @@ export const replaceAccountState = defineRoute({
   summary: 'Replace the account state',
   description: 'seq must be the present one plus 1. The present one is never given for a token.',
   auth: 'session',
+  permission: 'content:write',
   body: Type.Object({ accountState: Sealed }, { additionalProperties: false }),
   success: { status: 200, body: Type.Object({ seq: Counter }) },
-  refusals: ['invalid-token', 'conflict'],
+  refusals: ['invalid-token', 'insufficient-permission', 'conflict'],
 });

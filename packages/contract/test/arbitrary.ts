@@ -23,7 +23,7 @@ export function valuesOf(schema: TSchema): fc.Arbitrary<unknown> {
     case 'Array':
       return fc.array(valuesOf(schema['items']), {
         minLength: schema['minItems'] ?? 0,
-        maxLength: Math.min(schema['maxItems'] ?? 3, 3),
+        maxLength: Math.max(schema['minItems'] ?? 0, Math.min(schema['maxItems'] ?? 3, 3)),
       });
     case 'Union':
       return fc.oneof(...(schema['anyOf'] as TSchema[]).map(valuesOf));

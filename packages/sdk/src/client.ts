@@ -1,6 +1,7 @@
 /** @file The factory of clients. */
 import { logout as logoutRoute } from '@zkvault/contract';
 import { encodeSecretKey, secretKeyFromBytes, wipe } from '@zkvault/crypto-core';
+import { makeAccountManagement } from './account.ts';
 import { deviceIdOf } from './device.ts';
 import { emergencyKitText } from './emergency-kit.ts';
 import { LockedError } from './errors.ts';
@@ -10,7 +11,13 @@ import { registerAccount } from './registration.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { logIn, type SignedIn, unlockAccount } from './sign-in.ts';
 import { accountStorageKeys } from './storage-keys.ts';
-import { forgetLogin, readCurrentAccount, readCurrentLogin, storeLogin } from './stored-session.ts';
+import {
+  forgetAccountOf,
+  forgetLogin,
+  readCurrentAccount,
+  readCurrentLogin,
+  storeLogin,
+} from './stored-session.ts';
 import { readRefreshToken, type TokenKeeper } from './tokens.ts';
 import { makeTransport, type Transport } from './transport.ts';
 import type { ClientStatus, Entries, VaultClient } from './vault-client.ts';
@@ -72,6 +79,12 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
   function openedNow(): OpenClient {
     if (open === undefined) throw new LockedError();
     return open;
+  }
+
+  async function forgetAccount(): Promise<void> {
+    lock();
+    tokens?.close();
+    await forgetAccountOf(setUp().settings);
   }
 
   const entries: Entries = {
@@ -151,5 +164,6 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     },
     resumeAfterIntegrityFailure: () => openedNow().gate.reopen(),
     entries,
+    account: makeAccountManagement({ settings: () => setUp().settings, opened, forget: forgetAccount }),
   };
 }

@@ -8,6 +8,7 @@ export {
   type PassphraseOptions,
   type PasswordOptions,
 } from '@zkvault/crypto-core';
+export type { Account, AccountChange, AccountManagement } from './account-management.ts';
 export { createVaultClient } from './client.ts';
 export type {
   CardFields,

@@ -5,7 +5,7 @@ import { makeEntries } from './entries.ts';
 import { type Gate, makeGate } from './gate.ts';
 import type { PinBook } from './pins.ts';
 import type { Session } from './session.ts';
-import { makeSessionCalls } from './session-calls.ts';
+import { makeSessionCalls, type SessionCalls } from './session-calls.ts';
 import type { Settings } from './settings.ts';
 import type { SignedIn } from './sign-in.ts';
 import { accountStorageKeys } from './storage-keys.ts';
@@ -22,6 +22,7 @@ export interface OpenClient {
   readonly gate: Gate;
   readonly pins: PinBook;
   readonly tokens: TokenKeeper;
+  readonly calls: SessionCalls;
   readonly vaults: OpenVaults;
   readonly entries: Entries;
 }
@@ -52,5 +53,5 @@ export function makeOpenClient(
     writeStoredAccount(storage, keys.account, { ...account, accountState });
   const checkpointer = makeCheckpointer({ session, calls, pins, deviceId, now, store }, account.accountState);
   const entries = makeEntries({ session, calls, deviceId, now, vaults, all, checkpointer });
-  return { session, gate, pins, tokens, vaults, entries };
+  return { session, gate, pins, tokens, calls, vaults, entries };
 }

@@ -37,6 +37,8 @@ import type { Transport } from './transport.ts';
 import type { Registered, Registration } from './vault-client.ts';
 
 const FIRST_EPOCH = 1;
+/** 32 bytes of canonical base64url. */
+const INVITATION = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 
 /** Makes an account at the server. See `VaultClient.register` for what it throws. */
 export async function registerAccount(
@@ -51,7 +53,9 @@ export async function registerAccount(
   const profile = registration.profile ?? allowedProfiles[0]!;
   if (!allowedProfiles.includes(profile))
     throw new KdfPolicyError('kdf-profile-refused', 'the KDF profile is not among those allowed');
-  const { email, fullName } = registration;
+  const { email, fullName, invitation } = registration;
+  if (invitation !== undefined && !INVITATION.test(invitation))
+    throw new RangeError('invitation must be the token that an administrator gave, 43 characters');
   const personal = [login, email, fullName].filter((input) => input !== undefined);
   await assertPasswordFulfils(registration.password, settings.passwordPolicy, personal);
   const keys = accountStorageKeys(realm, login);
@@ -76,6 +80,7 @@ export async function registerAccount(
       ...made.body,
       ...(email === undefined ? {} : { email }),
       ...(fullName === undefined ? {} : { fullName }),
+      ...(invitation === undefined ? {} : { invitation }),
     };
     const { accountId } = await transport.call(register, { body }, options).catch(async (error: unknown) => {
       const isRefused = error instanceof AuthError;

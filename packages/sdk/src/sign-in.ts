@@ -93,20 +93,55 @@ export async function unlockAccount(
   account: StoredAccount,
   secret: UnlockSecret,
 ): Promise<SignedIn> {
-  const { login, profile, salt, skFlag } = account;
-  const keys = accountStorageKeys(settings.realm, login);
+  const keys = accountStorageKeys(settings.realm, account.login);
   if ('unlockKey' in secret)
     return signIn(settings, keys, account, { accountKey: accountKeyFromBytes(secret.unlockKey.slice()) });
+  const { authKey, wrappingKey } = await stretchStored(settings, account, secret.password);
+  try {
+    return await signIn(settings, keys, account, { wrappingKey });
+  } finally {
+    wipe(authKey, wrappingKey);
+  }
+}
+
+/**
+ * The key that proves the password of a stored account to the server. The password is checked first, on what
+ * is stored here: a wrong one is sent to nobody.
+ *
+ * @returns 32 bytes; the caller wipes them.
+ * @throws {UnlockError} the password is wrong. @throws what {@link unlockAccount} throws.
+ */
+export async function deriveAuthKey(
+  settings: Settings,
+  account: StoredAccount,
+  password: string,
+): Promise<Uint8Array> {
+  const { authKey, wrappingKey } = await stretchStored(settings, account, password);
+  try {
+    (await openAccount(settings.realm, account, { wrappingKey })).lock();
+  } catch (error) {
+    wipe(authKey);
+    throw error;
+  } finally {
+    wipe(wrappingKey);
+  }
+  return authKey;
+}
+
+/** Works on a password for a stored account, if neither the account nor the pins forbid it. */
+async function stretchStored(
+  settings: Settings,
+  { login, profile, salt, skFlag }: StoredAccount,
+  password: string,
+): Promise<PasswordKeys> {
+  const keys = accountStorageKeys(settings.realm, login);
   const pins = await readUnverifiedPins(settings.storage, keys.pins);
   const secretKey = await readSecretKey(settings, keys);
-  assertSecretKey(secretKey, Math.max(skFlag, pins?.skFlag ?? 0));
-  assertProfile(settings, profile, pins);
-  const { password } = secret;
-  const passwordKeys = await stretch(settings, { profile, password, secretKey, login, salt });
   try {
-    return await signIn(settings, keys, account, { wrappingKey: passwordKeys.wrappingKey });
+    assertSecretKey(secretKey, Math.max(skFlag, pins?.skFlag ?? 0));
+    assertProfile(settings, profile, pins);
+    return await stretch(settings, { profile, password, secretKey, login, salt });
   } finally {
-    wipe(passwordKeys.authKey, passwordKeys.wrappingKey);
     if (secretKey !== undefined) wipe(secretKey);
   }
 }

@@ -43,6 +43,17 @@ export async function storeLogin(settings: Settings, loggedIn: LoggedIn): Promis
   await storage.set(currentLoginKey(realm), utf8(account.login));
 }
 
+/** Deletes everything of the current login: its account is no more. */
+export async function forgetAccountOf(settings: Settings): Promise<void> {
+  const { storage, realm } = settings;
+  const login = await readCurrentLogin(settings);
+  if (login === undefined) return;
+  const keys = accountStorageKeys(realm, login);
+  await forgetLogin(settings);
+  await storage.delete(keys.pins);
+  await storage.delete(keys.secretKey);
+}
+
 /** Deletes session and caches of the current login. Its pins and Secret Key stay. */
 export async function forgetLogin(settings: Settings): Promise<void> {
   const { storage, realm } = settings;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AuthError, LockedError, ProtocolError } from './errors.ts';
+import { AuthError, LockedError, ProtocolError, RateLimitError } from './errors.ts';
 import { memoryStorage } from './storage.ts';
 import { makeTokenKeeper, readRefreshToken, tokensFromAnswer, writeTokens } from './tokens.ts';
 import type { Transport } from './transport.ts';
@@ -54,6 +54,17 @@ describe('tokens', () => {
     ).rejects.toMatchObject({ code: 'insufficient-permission' });
 
     expect(renewals).toEqual([]);
+  });
+
+  it('are kept when the server asks to wait with their renewal', async () => {
+    const storage = memoryStorage();
+    await writeTokens(storage, KEY, tokensFromAnswer(answer('old'), 0));
+    const transport = { call: () => Promise.reject(new RateLimitError(42)) } as unknown as Transport;
+    const keeper = makeTokenKeeper({ transport, storage, storageKey: KEY, now: () => 0 });
+
+    await expect(keeper.authorized(undefined, send)).rejects.toMatchObject({ retryAfterSeconds: 42 });
+
+    expect(await readRefreshToken(storage, KEY)).toBe('old');
   });
 
   it('are not written after the keeper was closed', async () => {

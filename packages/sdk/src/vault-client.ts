@@ -1,5 +1,6 @@
 /** @file What an app calls: the whole surface of a client, as types. */
 import type { KdfProfileId } from '@zkvault/crypto-core';
+import type { AccountManagement } from './account-management.ts';
 import type { Entry, EntryChange, EntryDraft } from './entry-kinds.ts';
 import type { CallOptions, ChangeOptions, CreateManyOptions } from './options.ts';
 
@@ -15,6 +16,8 @@ export interface Registration {
   readonly email?: string;
   /** Not a secret. */
   readonly fullName?: string;
+  /** What an administrator of the server gave; needed where registration is by invitation. A secret until it is used. */
+  readonly invitation?: string;
   /** KDF profile; the first allowed one by default. */
   readonly profile?: KdfProfileId;
 }
@@ -144,10 +147,10 @@ export interface VaultClient {
   /**
    * Makes an account: keys, one empty vault, and the Secret Key. Does not log in.
    *
-   * @throws {RangeError} the login is none. @throws {PasswordPolicyError} what the password lacks.
+   * @throws {RangeError} the login or the invitation is none. @throws {PasswordPolicyError} what the password lacks.
    * @throws {KdfPolicyError} the profile is not allowed.
    * @throws {ConflictError} `account-known`: this device already knows an account of that login.
-   * @throws {AuthError} `registration-refused`: the login is taken or reserved.
+   * @throws {AuthError} `registration-refused`: the login is taken or reserved, or a good invitation is missing.
    * @throws {TransportError} with `maybeApplied` the account may exist: log in, or register again.
    */
   register(registration: Registration, options?: CallOptions): Promise<Registered>;
@@ -214,4 +217,6 @@ export interface VaultClient {
   resumeAfterIntegrityFailure(): void;
 
   readonly entries: Entries;
+
+  readonly account: AccountManagement;
 }

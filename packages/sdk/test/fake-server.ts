@@ -33,6 +33,8 @@ export interface FakeVault {
 /** An account as the fake keeps it. */
 export interface FakeAccount {
   readonly body: BodyOf<typeof register>;
+  /** What it says about its owner. */
+  readonly said: { email: string | null; fullName: string | null };
   accountState: Sealed | undefined;
   vaults: Map<string, FakeVault>;
 }
@@ -233,7 +235,8 @@ const handlers: Record<string, Handler> = {
         manifests: [{ sealed: fields.manifest!, revision: 0 }],
       },
     ]);
-    state.accounts.set(body.login, { body, accountState: body.accountState, vaults: new Map(vaults) });
+    const said = { email: body.email ?? null, fullName: body.fullName ?? null };
+    state.accounts.set(body.login, { body, said, accountState: body.accountState, vaults: new Map(vaults) });
     return { accountId: body.accountId };
   },
   login(server, { body }) {
@@ -254,15 +257,7 @@ const handlers: Record<string, Handler> = {
       ...tokensOf(server, session),
       sessionId: randomUUID(),
       vaults: [...account.vaults.values()].map(vaultOf),
-      user: {
-        id: accountId,
-        login,
-        email: null,
-        fullName: null,
-        role: 'user',
-        isActive: true,
-        createdAt: '2026-01-01T00:00:00.000Z',
-      },
+      user: userOf(account),
     };
   },
   refresh(server, { body, headers }) {
@@ -287,6 +282,20 @@ const handlers: Record<string, Handler> = {
   logout({ state }, { body }) {
     const { refreshToken } = body as { refreshToken?: string };
     for (const session of state.sessions) if (session.refreshToken === refreshToken) session.ended = true;
+    return undefined;
+  },
+  getOwnUser: (server, request) => userOf(accountOf(server, request)),
+  updateOwnUser(server, request) {
+    const account = accountOf(server, request);
+    Object.assign(account.said, request.body);
+    return userOf(account);
+  },
+  deleteOwnUser(server, request) {
+    const { body } = accountOf(server, request);
+    if ((request.body as { authKey: string }).authKey !== body.authKey)
+      throw new Refusal('current-key-wrong');
+    server.state.accounts.delete(body.login);
+    for (const session of server.state.sessions) if (session.login === body.login) session.ended = true;
     return undefined;
   },
   replaceAccountState(server, request) {
@@ -358,6 +367,18 @@ const handlers: Record<string, Handler> = {
     };
   },
 };
+
+function userOf({ body, said }: FakeAccount) {
+  return {
+    id: body.accountId,
+    login: body.login,
+    ...said,
+    role: 'user',
+    isActive: true,
+    secondFactor: false,
+    createdAt: '2026-01-01T00:00:00.000Z',
+  };
+}
 
 function newTokens() {
   return {

@@ -377,6 +377,20 @@ describe('a failed request', () => {
     for (const error of errors) expect(error).toMatchObject({ code: 'network', maybeApplied: true });
   });
 
+  it('is not tried again by a write that the server asks to wait with, although nothing of it was done', async () => {
+    let attempts = 0;
+    const transport = transportOver(async () => {
+      attempts += 1;
+      return problemResponse('rate-limited');
+    });
+
+    const error = await failureOf(transport.call(register, { body: {} as never }));
+
+    expect(attempts).toBe(1);
+    expect(error).toBeInstanceOf(RateLimitError);
+    expect(error).not.toHaveProperty('maybeApplied');
+  });
+
   it('waits as long as the server asks, but not for ever', async () => {
     const at: number[] = [];
     const asking = (seconds: string) =>

@@ -1,4 +1,4 @@
-/** @file The product under load, as operators run it but for the log. Ends with its parent. */
+/** @file The product under load, as operators run it but for the log and the rate limits. Ends with its parent. */
 import { randomBytes } from 'node:crypto';
 import { loadConfig, startServer } from '@zkvault/server';
 
@@ -11,6 +11,11 @@ const server = await startServer(
     SERVER_KEYS: `bench:${randomBytes(32).toString('base64url')}`,
     LOG_LEVEL: 'error',
     LOG_FORMAT: 'json',
+    RATE_LIMIT_PER_MINUTE: 'off',
+    SESSION_RATE_LIMIT: 'off',
+    LOGIN_RATE_LIMIT: 'off',
+    REGISTER_RATE_LIMIT: 'off',
+    REFRESH_RATE_LIMIT: 'off',
   }),
 );
 process.send?.({ url: server.url });

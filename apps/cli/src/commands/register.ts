@@ -16,6 +16,7 @@ interface RegisterOptions {
   /** False with `--no-secret-key`. */
   readonly secretKey: boolean;
   readonly passwordStdin?: boolean;
+  readonly invitationStdin?: boolean;
   readonly emergencyKit?: string;
 }
 
@@ -33,7 +34,11 @@ export function addRegister(program: Command, bind: Bind): void {
     .option('--full-name <name>', 'your name, for the administrators of the server')
     .option('--no-secret-key', 'protect the account by the password alone; weaker against a stolen database')
     .option('--emergency-kit <file>', 'write the Emergency Kit to a new file instead of showing it');
-  bind<RegisterOptions>(addPasswordOption(command), register);
+  addPasswordOption(command).option(
+    '--invitation-stdin',
+    'read an invitation from standard input, from the line after the password (or, without --password-stdin, the first)',
+  );
+  bind<RegisterOptions>(command, register);
 }
 
 async function register(context: Context, options: RegisterOptions, words: readonly string[]): Promise<void> {
@@ -41,6 +46,7 @@ async function register(context: Context, options: RegisterOptions, words: reado
   const { baseUrl } = await client.status();
   const login = await chooseLogin(context, words[0] ?? options.login);
   const password = await readNewPassword(context, options);
+  const invitation = options.invitationStdin === true ? await readInvitation(context) : undefined;
   // Opened before the account is made: afterwards it would be too late to find that it cannot be written.
   const kitFile =
     options.emergencyKit === undefined ? undefined : await openKitFile(context, options.emergencyKit);
@@ -53,6 +59,7 @@ async function register(context: Context, options: RegisterOptions, words: reado
         secretKey: options.secretKey ? 'generate' : 'none',
         ...(options.email !== undefined && { email: options.email }),
         ...(options.fullName !== undefined && { fullName: options.fullName }),
+        ...(invitation !== undefined && { invitation }),
       },
       { signal: context.signal },
     );
@@ -110,6 +117,14 @@ async function readNewPassword(context: Context, options: RegisterOptions): Prom
   if ((await context.questions.askSecret('The same password again')) !== password)
     throw new CliError('usage', 'the two passwords are not the same; nothing was registered');
   return password;
+}
+
+/** A secret until it is used, so no flag takes it. */
+async function readInvitation(context: Context): Promise<string> {
+  const line = await context.questions.stdin.next();
+  if (line === undefined || line.trim() === '')
+    throw new CliError('usage', 'standard input has no invitation in it');
+  return line.trim();
 }
 
 interface KitFile {

@@ -2,6 +2,7 @@
  * @file The tables as TypeScript sees them, and the two handles through which they are reached.
  * Envelopes are kept as the base64url text of the wire (docs/adr/0003-envelopes-as-text.md).
  */
+import type { AuditDetails } from '@zkvault/contract';
 import type { ColumnType, Generated, Insertable, Kysely, Selectable, Transaction } from 'kysely';
 
 /** bigint columns arrive as numbers: the drivers are set up so, and no counter passes 2^53. */
@@ -17,6 +18,8 @@ export interface UsersTable {
   full_name: string | null;
   role: ColumnType<Role, Role | undefined, Role>;
   is_active: ColumnType<boolean, boolean | undefined, boolean>;
+  /** True if every login needs a second factor; a seed without it was set up and never confirmed. */
+  asks_second_factor: ColumnType<boolean, boolean | undefined, boolean>;
   kdf_profile: number;
   kdf_salt: string;
   /** Argon2id (PHC string) over HMAC(pepper, authKey). */
@@ -68,6 +71,24 @@ export interface LoginFailuresTable {
   failures: number;
   window_started_at: Date;
   locked_until: Date | null;
+}
+
+/** The TOTP seed of an account, sealed under the server key ring. */
+export interface SecondFactorsTable {
+  user_id: string;
+  /** Which key of the ring opens the seed. */
+  key_id: string;
+  sealed_seed: Uint8Array;
+  /** The last step that was used; it and the ones before it are not taken again. */
+  last_step: BigInteger | null;
+  created_at: ColumnType<Date, Date | undefined, Date>;
+}
+
+/** A recovery code that nobody has used yet. Only its HMAC is kept. */
+export interface RecoveryCodesTable {
+  code_hash: Uint8Array;
+  user_id: string;
+  created_at: CreatedAt;
 }
 
 /** One vault. */
@@ -132,17 +153,70 @@ export interface DefaultVaultsView {
   vault_id: string;
 }
 
+/** An invitation that nobody has used. Only the HMAC of its token is kept. */
+export interface InvitationsTable {
+  token_hash: Uint8Array;
+  key_id: string;
+  role: Role;
+  created_by: string;
+  created_at: CreatedAt;
+  expires_at: Date;
+}
+
+/** What administrators have set, in one row; null where the configuration still decides. */
+export interface ServerSettingsTable {
+  singleton: Generated<boolean>;
+  registration: 'open' | 'invitation' | null;
+}
+
+/** One audit event. There are only new ones: none is ever changed or removed. */
+export interface AuditEventsTable {
+  /** 0 to 15; numbers have no gaps within a chain. */
+  chain: number;
+  seq: BigInteger;
+  occurred_at: Date;
+  actor_user_id: string | null;
+  subject_user_id: string | null;
+  action: string;
+  resource_type: string | null;
+  resource_id: string | null;
+  outcome: 'success' | 'failure';
+  address_prefix: string | null;
+  session_id: string | null;
+  request_id: string | null;
+  /** jsonb; written as text. */
+  details: ColumnType<AuditDetails, string, never>;
+  key_id: string;
+  prev_hash: Uint8Array;
+  hash: Uint8Array;
+}
+
+/** The last event of one chain; writers lock it. */
+export interface AuditHeadsTable {
+  chain: number;
+  last_seq: BigInteger;
+  last_hash: Uint8Array;
+  key_id: string | null;
+  mac: Uint8Array | null;
+}
+
 /** All tables and views. */
 export interface Database {
   users: UsersTable;
   sessions: SessionsTable;
   refresh_tokens: RefreshTokensTable;
   login_failures: LoginFailuresTable;
+  second_factors: SecondFactorsTable;
+  recovery_codes: RecoveryCodesTable;
   vaults: VaultsTable;
   default_vaults: DefaultVaultsView;
   entries: EntriesTable;
   entry_versions: EntryVersionsTable;
   manifests: ManifestsTable;
+  invitations: InvitationsTable;
+  server_settings: ServerSettingsTable;
+  audit_events: AuditEventsTable;
+  audit_heads: AuditHeadsTable;
 }
 
 /** A connection or a transaction: functions that take it compose inside either. */
@@ -154,7 +228,10 @@ export type Tx = Transaction<Database>;
 export type UserRow = Selectable<UsersTable>;
 export type NewUserRow = Insertable<UsersTable>;
 export type SessionRow = Selectable<SessionsTable>;
+export type SecondFactorRow = Selectable<SecondFactorsTable>;
 export type VaultRow = Selectable<VaultsTable>;
 export type EntryRow = Selectable<EntriesTable>;
 export type EntryVersionRow = Selectable<EntryVersionsTable>;
 export type ManifestRow = Selectable<ManifestsTable>;
+export type AuditEventRow = Selectable<AuditEventsTable>;
+export type AuditHeadRow = Selectable<AuditHeadsTable>;

@@ -16,6 +16,11 @@ export function setActor(request: FastifyRequest, actor: Actor): void {
   actors.set(request, actor);
 }
 
+/** The caller of this request; undefined where its contract does not ask for one. */
+export function findActor(request: FastifyRequest): Actor | undefined {
+  return actors.get(request);
+}
+
 /**
  * The caller of this request.
  *

@@ -1,4 +1,8 @@
-/** @file Lets a request into a route with `auth: 'session'` only with a live session's access token. */
+/**
+ * @file Lets a request into a route with `auth: 'session'` only with a live session's access token, and
+ * only if its role allows what the route asks.
+ */
+import type { Permission } from '@zkvault/contract';
 import type { FastifyInstance } from 'fastify';
 import { ServiceError } from '../lib/service-error.ts';
 import { type Actor, setActor } from './actor.ts';
@@ -11,13 +15,25 @@ import { contractOf } from './contract-route.ts';
  */
 export type Authenticate = (accessToken: string) => Promise<Actor>;
 
-/** Guards every route below `app` that is not declared open; the body is not read before. */
-export function registerSessionGuard(app: FastifyInstance, authenticate: Authenticate): void {
+/** Who comes in, and what for. */
+export interface SessionGuard {
+  readonly authenticate: Authenticate;
+  /** True if a role allows something. */
+  isPermitted(role: Actor['role'], permission: Permission): boolean;
+}
+
+/** Guards every route below `app` that is not declared open; neither path, query nor body is read before. */
+export function registerSessionGuard(app: FastifyInstance, guard: SessionGuard): void {
   app.addHook('onRequest', async (request) => {
-    if (contractOf(request)?.auth !== 'session') return;
+    const contract = contractOf(request);
+    if (contract?.auth !== 'session') return;
     const token = bearerToken(request.headers.authorization);
     if (token === undefined) throw new ServiceError('invalid-token');
-    setActor(request, await authenticate(token));
+    const actor = await guard.authenticate(token);
+    const { permission } = contract;
+    if (permission !== undefined && !guard.isPermitted(actor.role, permission))
+      throw new ServiceError('insufficient-permission');
+    setActor(request, actor);
   });
 }
 

@@ -5,7 +5,16 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 
 /** What a subkey is for. The names are part of the derivation. */
-export type KeyPurpose = 'pepper' | 'refresh' | 'enumeration' | 'lockout';
+export type KeyPurpose =
+  | 'totp-seed'
+  | 'recovery-code'
+  | 'pepper'
+  | 'refresh'
+  | 'enumeration'
+  | 'lockout'
+  | 'invitation'
+  | 'rate-limit'
+  | 'audit';
 
 /** One key of the ring. */
 export interface RingKey {

@@ -61,6 +61,12 @@ export function hostName(text: string): string | undefined {
   return /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])$/i.test(text) ? text.toLowerCase() : undefined;
 }
 
+/** A URL of Redis or Valkey. */
+export function redisUrl(text: string): string | undefined {
+  const url = URL.parse(text);
+  return url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== '' ? text : undefined;
+}
+
 /** A URL of PostgreSQL. */
 export function postgresUrl(text: string): string | undefined {
   const url = URL.parse(text);

@@ -9,7 +9,15 @@ export interface EventSink {
 
 /** An attempt to prove who one is. */
 export interface AuthenticationEvent {
-  readonly action: 'register' | 'login' | 'rekey';
+  readonly action:
+    | 'second-factor-setup'
+    | 'second-factor-verify'
+    | 'second-factor-recovery-codes'
+    | 'second-factor-disable'
+    | 'register'
+    | 'login'
+    | 'rekey'
+    | 'delete-account';
   readonly outcome: 'success' | 'failure';
   /** As it was sent; masked before it is written. */
   readonly login: string;
@@ -19,9 +27,21 @@ export interface AuthenticationEvent {
   readonly addressPrefix: string;
 }
 
+/** Something that was done to an account or to the server by somebody who may. */
+export interface AdministrationEvent {
+  readonly action: 'invite' | 'change-user' | 'delete-user' | 'change-settings' | 'grant-admin';
+  /** Undefined if whoever runs the server did it. */
+  readonly actorId?: string;
+  readonly subjectId?: string;
+  readonly role?: string;
+  readonly isActive?: boolean;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /** Writes security events. No token, key or whole login ever goes in. */
 export interface SecurityEvents {
   authentication(event: AuthenticationEvent): void;
+  administration(event: AdministrationEvent): void;
   securityViolation(what: string, fields: Readonly<Record<string, string>>): void;
 }
 
@@ -40,6 +60,20 @@ export function makeSecurityEvents(sink: EventSink): SecurityEvents {
           address_prefix: addressPrefix,
         },
         `${action} ${outcome}`,
+      );
+    },
+    administration({ action, actorId, subjectId, role, isActive, settings }) {
+      sink.info(
+        {
+          event: 'authorization_event',
+          action,
+          actor_id: actorId,
+          subject_id: subjectId,
+          role,
+          is_active: isActive,
+          settings,
+        },
+        action,
       );
     },
     securityViolation(what, fields) {

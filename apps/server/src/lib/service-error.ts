@@ -16,7 +16,7 @@ export interface RefusalFacts {
   readonly version?: number;
   /** With `request-invalid`: what is wrong, and where. */
   readonly errors?: readonly RequestFault[];
-  /** With 503: when to try again; 1 if absent. */
+  /** With 429 and 503: when to try again; 1 for a 503 that does not say. */
   readonly retryAfterSeconds?: number;
 }
 

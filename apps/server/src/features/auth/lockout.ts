@@ -10,7 +10,7 @@
  */
 import type { Db } from '../../db/schema.ts';
 import { authenticate, type KeyRing } from '../../lib/key-ring.ts';
-import { countAttempt, forgetAttempts } from './store.ts';
+import { countAttempt, forgetAttempts, takeAttemptBack } from './store.ts';
 
 /** How much higher the limit under the login alone is. */
 export const LOGIN_ALONE_FACTOR = 10;
@@ -22,10 +22,23 @@ export interface Attempt {
   readonly addressPrefix: string;
 }
 
+/** What was decided about an attempt. */
+export interface Admission {
+  /** True if it may be looked at. */
+  readonly admitted: boolean;
+  /** True of the one attempt after which, unless it succeeds, no more are looked at. */
+  readonly isLast: boolean;
+}
+
 /** Counts attempts. */
 export interface Lockout {
-  /** Counts an attempt. @returns true if it may be looked at. */
-  admit(db: Db, attempt: Attempt): Promise<boolean>;
+  /** Counts an attempt. */
+  admit(db: Db, attempt: Attempt): Promise<Admission>;
+  /**
+   * Takes an admitted attempt back that was right as far as it went. It does not forget the others: who has
+   * the key alone could otherwise try second factors without end.
+   */
+  takeBack(db: Db, attempt: Attempt): Promise<void>;
   /** Forgets the attempts after a success. */
   clear(db: Db, attempt: Attempt): Promise<void>;
 }
@@ -44,10 +57,17 @@ export function makeLockout(
   const loginKey = (attempt: Attempt): Uint8Array => authenticate(key, 'login', attempt.login);
   return {
     async admit(db, attempt) {
-      return (
-        (await countAttempt(db, pairKey(attempt), pairRule)) &&
-        (await countAttempt(db, loginKey(attempt), loginRule))
-      );
+      const fromHere = await countAttempt(db, pairKey(attempt), pairRule);
+      if (fromHere > pairRule.maxAttempts) return { admitted: false, isLast: false };
+      const fromAnywhere = await countAttempt(db, loginKey(attempt), loginRule);
+      return {
+        admitted: fromAnywhere <= loginRule.maxAttempts,
+        isLast: fromHere === pairRule.maxAttempts || fromAnywhere === loginRule.maxAttempts,
+      };
+    },
+    async takeBack(db, attempt) {
+      await takeAttemptBack(db, pairKey(attempt), pairRule.maxAttempts);
+      await takeAttemptBack(db, loginKey(attempt), loginRule.maxAttempts);
     },
     clear: (db, attempt) => forgetAttempts(db, [pairKey(attempt), loginKey(attempt)]),
   };

@@ -41,6 +41,7 @@ describe('login', () => {
         fullName: 'Ada L.',
         role: 'user',
         isActive: true,
+        secondFactor: false,
       },
     });
     expect(answer.refreshToken).toMatch(/^[A-Za-z0-9_-]{43}$/);

@@ -1,9 +1,13 @@
 /** @file Creating accounts. A refusal says nothing about who is registered. */
 import { canonicalLogin, isReservedLogin, type NewVault, type Sealed, type Wrap } from '@zkvault/contract';
 import { isUniqueViolation } from '../../db/database-errors.ts';
-import type { NewUserRow } from '../../db/schema.ts';
+import type { NewUserRow, Tx } from '../../db/schema.ts';
 import { requestFault, ServiceError } from '../../lib/service-error.ts';
+import type { Trail } from '../audit/service.ts';
+import { type ClaimedInvitation, claimInvitation } from '../invitations/service.ts';
+import { readSettings } from '../settings/service.ts';
 import { insertUser } from '../users/service.ts';
+import { hasActiveAdministrator } from '../users/standing-service.ts';
 import { createFirstVaults, createPlainVault } from '../vaults/service.ts';
 import type { AuthDeps } from './service.ts';
 
@@ -21,22 +25,25 @@ export interface Registration {
   readonly wrap: Wrap | undefined;
   readonly accountState: Sealed | undefined;
   readonly vaults: readonly NewVault[] | undefined;
+  /** 32 bytes. */
+  readonly invitation: Uint8Array | undefined;
   readonly addressPrefix: string;
+  readonly trail: Trail;
 }
 
 /**
  * Creates an account with its first vaults.
  *
  * @throws {ServiceError} `registration-refused` for a login or an id that is taken, reserved or none, and
- *   where registration is closed; `request-invalid` if the parts do not belong together; `overloaded`.
+ *   without a good invitation where one is needed or was given; `request-invalid` if the parts do not belong together; `overloaded`.
  */
 export async function registerAccount(deps: AuthDeps, registration: Registration): Promise<void> {
   const keyMaterial = keyMaterialOf(registration);
   const login = canonicalLogin(registration.login);
   // Hashed in any case: a reserved name is refused after the same work as a taken one.
   const verifier = await deps.hashing.run(() => deps.verifiers.make(registration.authKey));
-  const refusal = refusalOf(deps, login);
-  if (login === undefined || refusal !== undefined) return refuse(deps, registration, refusal ?? 'login');
+  if (login === undefined) return refuse(deps, registration, 'no-login');
+  if (isReservedLogin(login)) return refuse(deps, registration, 'reserved');
   const user: NewUserRow = {
     id: registration.accountId,
     login,
@@ -48,7 +55,12 @@ export async function registerAccount(deps: AuthDeps, registration: Registration
     verifier_key_id: verifier.verifierKeyId,
     ...columnsOf(keyMaterial),
   };
-  if (!(await insertAccount(deps, user, keyMaterial?.vaults))) return refuse(deps, registration, 'taken');
+  const refusal = await insertAccount(deps, user, {
+    vaults: keyMaterial?.vaults,
+    invitation: registration.invitation,
+    trail: registration.trail,
+  });
+  if (refusal !== undefined) return refuse(deps, registration, refusal);
   deps.events.authentication({
     action: 'register',
     outcome: 'success',
@@ -56,12 +68,6 @@ export async function registerAccount(deps: AuthDeps, registration: Registration
     userId: user.id,
     addressPrefix: registration.addressPrefix,
   });
-}
-
-function refusalOf(deps: AuthDeps, login: string | undefined): string | undefined {
-  if (deps.registration !== 'open') return 'closed';
-  if (login === undefined) return 'no-login';
-  return isReservedLogin(login) ? 'reserved' : undefined;
 }
 
 function refuse(deps: AuthDeps, registration: Registration, reason: string): never {
@@ -75,23 +81,43 @@ function refuse(deps: AuthDeps, registration: Registration, reason: string): nev
   throw new ServiceError('registration-refused');
 }
 
-/** @returns false if the account's id, its login or the id of a vault is taken. */
+/** @returns why not, if it was refused: `taken` is said of the account's id, its login or the id of a vault. */
 async function insertAccount(
-  { db }: AuthDeps,
+  deps: AuthDeps,
   user: NewUserRow,
-  vaults: readonly NewVault[] | undefined,
-): Promise<boolean> {
+  { vaults, invitation, trail }: Pick<Registration, 'vaults' | 'invitation' | 'trail'>,
+): Promise<'closed' | 'invitation-void' | 'taken' | undefined> {
   try {
-    return await db.transaction().execute(async (tx) => {
-      if (!(await insertUser(tx, user))) return false;
+    return await deps.db.transaction().execute(async (tx) => {
+      const admission = await admit(deps, tx, { login: user.login, invitation });
+      if (typeof admission === 'string') return admission;
+      if (!(await insertUser(tx, { ...user, role: admission.role }))) return 'taken';
+      await admission.spend();
       if (vaults === undefined) await createPlainVault(tx, user.id);
       else await createFirstVaults(tx, user.id, vaults);
-      return true;
+      const subject = { userId: user.id };
+      await trail.record(tx, { action: 'register', outcome: 'success', subject, actorId: user.id });
+      return undefined;
     });
   } catch (error) {
-    if (isUniqueViolation(error)) return false;
+    if (isUniqueViolation(error)) return 'taken';
     throw error;
   }
+}
+
+const spendNothing = async (): Promise<void> => {};
+
+/** Decides whether somebody may register now, and as what. */
+async function admit(
+  deps: AuthDeps,
+  tx: Tx,
+  { login, invitation }: { readonly login: string; readonly invitation: Uint8Array | undefined },
+): Promise<ClaimedInvitation | 'closed' | 'invitation-void'> {
+  if (login === deps.adminLogin && !(await hasActiveAdministrator(tx)))
+    return { role: 'admin', spend: spendNothing };
+  if (invitation !== undefined) return (await claimInvitation(deps, tx, invitation)) ?? 'invitation-void';
+  const { registration } = await readSettings(tx, deps.defaultSettings);
+  return registration === 'open' ? { role: 'user', spend: spendNothing } : 'closed';
 }
 
 interface FirstKeyMaterial {

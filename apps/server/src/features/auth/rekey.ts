@@ -3,8 +3,10 @@ import { canonicalLogin, isReservedLogin, type Sealed, type Wrap } from '@zkvaul
 import { isUniqueViolation } from '../../db/database-errors.ts';
 import type { UserRow } from '../../db/schema.ts';
 import { requestFault, ServiceError } from '../../lib/service-error.ts';
+import type { Trail } from '../audit/service.ts';
 import { endOtherSessions, type SessionActor } from '../sessions/service.ts';
 import { findUser, type NewCredential, replaceCredential } from '../users/service.ts';
+import { proveCurrentKey } from './key-proof.ts';
 import type { AuthDeps } from './service.ts';
 
 /** A rekey as it was asked for; untrusted, of the contract's form. */
@@ -20,6 +22,7 @@ export interface Rekey {
   readonly newAccountState: Sealed | undefined;
   readonly ifSeq: number | undefined;
   readonly addressPrefix: string;
+  readonly trail: Trail;
 }
 
 /**
@@ -41,7 +44,8 @@ export async function rekeyAccount(
   const keyMaterial = keyMaterialOf(user, rekey);
   if (Buffer.from(rekey.newAuthKey).equals(rekey.authKey))
     throw requestFault('/body/newAuthKey', 'unchanged');
-  await proveCurrentKey(deps, user, rekey);
+  const { authKey, addressPrefix, trail } = rekey;
+  await proveCurrentKey(deps, user, { authKey, addressPrefix, trail, action: 'rekey' });
   const login = nextLogin(user, rekey.newLogin);
   const verifier = await deps.hashing.run(() => deps.verifiers.make(rekey.newAuthKey));
   const next: NewCredential = {
@@ -51,7 +55,7 @@ export async function rekeyAccount(
     salt: rekey.newSalt,
     keyMaterial,
   };
-  if (!(await writeCredential(deps, actor, user, next))) {
+  if (!(await writeCredential({ ...deps, trail }, actor, user, next))) {
     const current = await findUser(deps.db, user.id);
     throw new ServiceError('conflict', current?.state_seq == null ? {} : { seq: current.state_seq });
   }
@@ -82,28 +86,6 @@ function keyMaterialOf(user: UserRow, rekey: Rekey): NewCredential['keyMaterial'
   return { wrap: newWrap, state: newAccountState };
 }
 
-/** A stolen access token must not be a way to guess the key: attempts count as those of a login. */
-async function proveCurrentKey(deps: AuthDeps, user: UserRow, rekey: Rekey): Promise<void> {
-  const attempt = { login: user.login, addressPrefix: rekey.addressPrefix };
-  const right = await deps.hashing.run(async () => {
-    const admitted = await deps.lockout.admit(deps.db, attempt);
-    const stored = { verifier: user.verifier, verifierKeyId: user.verifier_key_id };
-    const proven = await deps.verifiers.check(rekey.authKey, admitted ? stored : undefined);
-    if (proven) await deps.lockout.clear(deps.db, attempt);
-    return proven;
-  });
-  if (right) return;
-  deps.events.authentication({
-    action: 'rekey',
-    outcome: 'failure',
-    login: user.login,
-    userId: user.id,
-    reason: 'wrong-key-or-locked',
-    addressPrefix: rekey.addressPrefix,
-  });
-  throw new ServiceError('current-key-wrong');
-}
-
 function nextLogin(user: UserRow, wished: string | undefined): string {
   if (wished === undefined) return user.login;
   const login = canonicalLogin(wished);
@@ -113,7 +95,7 @@ function nextLogin(user: UserRow, wished: string | undefined): string {
 
 /** @returns false if the account has changed since `user` was read. */
 async function writeCredential(
-  { db }: AuthDeps,
+  { db, trail }: AuthDeps & { readonly trail: Trail },
   actor: SessionActor,
   user: UserRow,
   next: NewCredential,
@@ -121,7 +103,13 @@ async function writeCredential(
   try {
     return await db.transaction().execute(async (tx) => {
       if (!(await replaceCredential(tx, user, next))) return false;
-      await endOtherSessions(tx, actor);
+      const ended = await endOtherSessions(tx, actor);
+      await trail.record(tx, {
+        action: 'rekey',
+        outcome: 'success',
+        subject: { userId: user.id },
+        details: { ended },
+      });
       return true;
     });
   } catch (error) {

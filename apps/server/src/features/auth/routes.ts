@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { actorOf } from '../../http/actor.ts';
 import { contractRoute } from '../../http/contract-route.ts';
 import { assertOwnOrigin } from '../../http/cross-origin.ts';
+import { originOf } from '../../http/origin.ts';
 import type { RefreshCookie } from '../../http/refresh-cookie.ts';
 import { tokensAnswer } from '../../http/tokens-answer.ts';
 import { addressPrefix } from '../../lib/address-prefix.ts';
@@ -24,7 +25,8 @@ export async function authRoutes(app: FastifyInstance, deps: AuthRoutesDeps): Pr
 
   contractRoute(app, prelogin, async (request) => service.prelogin(deps, request.body.login));
 
-  contractRoute(app, register, async ({ body, ip }) => {
+  contractRoute(app, register, async (request) => {
+    const { body, ip } = request;
     await registerAccount(deps, {
       accountId: body.accountId,
       login: body.login,
@@ -37,7 +39,9 @@ export async function authRoutes(app: FastifyInstance, deps: AuthRoutesDeps): Pr
       wrap: body.wrap,
       accountState: body.accountState,
       vaults: body.vaults,
+      invitation: body.invitation === undefined ? undefined : bytesOf(body.invitation),
       addressPrefix: addressPrefix(ip),
+      trail: deps.audit.trailOf(originOf(request)),
     });
     return { accountId: body.accountId };
   });
@@ -49,8 +53,10 @@ export async function authRoutes(app: FastifyInstance, deps: AuthRoutesDeps): Pr
       login: body.login,
       authKey: bytesOf(body.authKey),
       transport: body.transport,
+      secondFactor: body.secondFactor,
       device: body.device,
       addressPrefix: addressPrefix(ip),
+      trail: deps.audit.trailOf(originOf(request)),
     });
     return { ...content, ...tokensAnswer(deps, reply, body.transport, pair) };
   });
@@ -67,6 +73,7 @@ export async function authRoutes(app: FastifyInstance, deps: AuthRoutesDeps): Pr
       newAccountState: body.newAccountState,
       ifSeq: body.ifSeq,
       addressPrefix: addressPrefix(ip),
+      trail: deps.audit.trailOf(originOf(request)),
     });
   });
 }

@@ -1,9 +1,17 @@
 /** @file What authentication rests on, and the two answers that need no account: policy and prelogin. */
 import { createHmac } from 'node:crypto';
-import { type AuthPolicy, canonicalLogin, DEFAULT_KDF_PROFILE, type KdfProfile } from '@zkvault/contract';
+import {
+  type AuthPolicy,
+  canonicalLogin,
+  DEFAULT_KDF_PROFILE,
+  type KdfProfile,
+  type ServerSettings,
+} from '@zkvault/contract';
 import type { KeyRing } from '../../lib/key-ring.ts';
 import type { WorkQueue } from '../../lib/work-queue.ts';
+import type { SecondFactors } from '../second-factor/service.ts';
 import type { SessionsDeps } from '../sessions/service.ts';
+import { readSettings } from '../settings/service.ts';
 import { findUserByLogin, type KeyMaterial } from '../users/service.ts';
 import type { Lockout } from './lockout.ts';
 import { removeOldAttempts } from './store.ts';
@@ -16,15 +24,20 @@ export interface AuthDeps extends SessionsDeps {
   /** Bounds the hashes; see [Note: Bounded hashing] in lib/work-queue.ts. */
   readonly hashing: WorkQueue;
   readonly lockout: Lockout;
-  readonly registration: AuthPolicy['registration'];
+  readonly secondFactors: SecondFactors;
+  /** What the configuration says; an administrator's setting goes before it. */
+  readonly defaultSettings: ServerSettings;
+  /** Canonical login of the first administrator, if the configuration names one. */
+  readonly adminLogin: string | undefined;
 }
 
 /** What the server advises for new passwords; it never sees one. The same as the SDK's default. */
-export function authPolicy(deps: Pick<AuthDeps, 'registration'>): AuthPolicy {
+export async function authPolicy(deps: Pick<AuthDeps, 'db' | 'defaultSettings'>): Promise<AuthPolicy> {
+  const { registration } = await readSettings(deps.db, deps.defaultSettings);
   return {
     password: { minLength: 12, minScore: 3, requireClasses: false },
     kdfProfile: DEFAULT_KDF_PROFILE,
-    registration: deps.registration,
+    registration,
   };
 }
 

@@ -15,9 +15,9 @@ export interface LockoutRule {
  * the last admitted one, and attempts under lock do not make it longer.
  *
  * @param keyHash 32 bytes that stand for what is counted.
- * @returns true if the attempt may be looked at.
+ * @returns how many there were in this window, this one included; beyond `maxAttempts` it may not be looked at.
  */
-export async function countAttempt(db: Db, keyHash: Uint8Array, rule: LockoutRule): Promise<boolean> {
+export async function countAttempt(db: Db, keyHash: Uint8Array, rule: LockoutRule): Promise<number> {
   const span = sql<Date>`make_interval(mins => ${rule.minutes})`;
   const isOver = sql<boolean>`coalesce(login_failures.locked_until <= now(),
     login_failures.window_started_at + ${span} <= now())`;
@@ -43,7 +43,22 @@ export async function countAttempt(db: Db, keyHash: Uint8Array, rule: LockoutRul
     )
     .returning('failures')
     .executeTakeFirstOrThrow();
-  return row.failures <= rule.maxAttempts;
+  return row.failures;
+}
+
+/**
+ * Takes one counted attempt back, and with it a lock that it began. Only for an attempt that was admitted:
+ * what is taken back was counted before, so no guess becomes free by it.
+ */
+export async function takeAttemptBack(db: Db, keyHash: Uint8Array, maxAttempts: number): Promise<void> {
+  await db
+    .updateTable('login_failures')
+    .set({
+      failures: sql<number>`greatest(failures - 1, 0)`,
+      locked_until: sql<Date | null>`case when failures - 1 < ${maxAttempts}::integer then null else locked_until end`,
+    })
+    .where('key_hash', '=', keyHash)
+    .execute();
 }
 
 /** Forgets the attempts under these keys. */

@@ -8,9 +8,10 @@ import {
   PAGE_LIMITS,
   replaceEntry,
 } from '@zkvault/contract';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { actorOf } from '../../http/actor.ts';
 import { contractRoute } from '../../http/contract-route.ts';
+import { originOf } from '../../http/origin.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { etagOf, versionOfIfMatch } from './etag.ts';
 import * as service from './service.ts';
@@ -19,8 +20,10 @@ type EntryRow = Awaited<ReturnType<typeof service.getEntry>>;
 
 /** Registers the routes of the plain surface. */
 export async function entriesRoutes(app: FastifyInstance, deps: service.EntriesDeps): Promise<void> {
+  const trailOf = (request: FastifyRequest) => deps.audit.trailOf(originOf(request));
+
   contractRoute(app, createEntry, async (request, reply) => {
-    const row = await service.createEntry(deps, actorOf(request).userId, request.body);
+    const row = await service.createEntry(deps, actorOf(request).userId, request.body, trailOf(request));
     reply.header('location', `/api/v1/entries/${row.id}`).header('etag', etagOf(row.version));
     return toEntry(row);
   });
@@ -45,14 +48,15 @@ export async function entriesRoutes(app: FastifyInstance, deps: service.EntriesD
   contractRoute(app, replaceEntry, async (request, reply) => {
     const ref = { ownerId: actorOf(request).userId, entryId: request.params.id };
     const version = versionOfIfMatch(request.headers['if-match']);
-    const row = await service.replaceEntry(deps, ref, { version, envelope: request.body });
+    const row = await service.replaceEntry(deps, ref, { version, envelope: request.body }, trailOf(request));
     reply.header('etag', etagOf(row.version));
     return toEntry(row);
   });
 
   contractRoute(app, deleteEntry, async (request) => {
     const ref = { ownerId: actorOf(request).userId, entryId: request.params.id };
-    await service.deleteEntry(deps, ref, { version: versionOfIfMatch(request.headers['if-match']) });
+    const version = versionOfIfMatch(request.headers['if-match']);
+    await service.deleteEntry(deps, ref, { version }, trailOf(request));
   });
 }
 

@@ -7,6 +7,7 @@ import type { EntryEnvelope } from '@zkvault/contract';
 import type { Db, Tx } from '../../db/schema.ts';
 import { ServiceError } from '../../lib/service-error.ts';
 import { makeUuid7 } from '../../lib/uuid.ts';
+import type { Audit, Trail } from '../audit/service.ts';
 import { lockDefaultVault, writeCommit } from '../vaults/service.ts';
 import {
   type EntryRef,
@@ -19,6 +20,7 @@ import {
 /** What the plain surface needs. */
 export interface EntriesDeps {
   readonly db: Db;
+  readonly audit: Audit;
 }
 
 /** The schema number of entries whose format is the caller's own. */
@@ -40,12 +42,13 @@ export async function createEntry(
   { db }: EntriesDeps,
   ownerId: string,
   wish: EntryEnvelope & { readonly id?: string | undefined },
+  trail: Trail,
 ): Promise<PresentEntryRow> {
   const { ciphertext, iv, tag } = wish;
   const entryId = wish.id ?? makeUuid7();
   return db.transaction().execute(async (tx) => {
     const put = { version: 1, envelope: { ciphertext, iv, tag } };
-    const entry = await putEntry(tx, { ownerId, entryId }, put);
+    const entry = await putEntry(tx, { ownerId, entryId }, put, trail);
     if (entry !== undefined) return entry;
     throw new ServiceError((await hasDefaultVault(tx, ownerId)) ? 'conflict' : 'vault-not-found');
   });
@@ -93,10 +96,11 @@ export async function replaceEntry(
   { db }: EntriesDeps,
   ref: EntryRef,
   change: { readonly version: number; readonly envelope: EntryEnvelope },
+  trail: Trail,
 ): Promise<PresentEntryRow> {
   return db.transaction().execute(async (tx) => {
     const put = { version: change.version + 1, envelope: change.envelope };
-    return (await putEntry(tx, ref, put)) ?? refuseStale(tx, ref);
+    return (await putEntry(tx, ref, put, trail)) ?? refuseStale(tx, ref);
   });
 }
 
@@ -109,11 +113,13 @@ export async function deleteEntry(
   { db }: EntriesDeps,
   ref: EntryRef,
   change: { readonly version: number },
+  trail: Trail,
 ): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const vault = await lockDefaultVault(tx, ref.ownerId);
     const deletion = { op: 'delete', id: ref.entryId, version: change.version + 1 } as const;
-    const head = vault && (await writeCommit(tx, vault, { baseSeq: vault.seq, operations: [deletion] }));
+    const commit = vault && { baseSeq: vault.seq, operations: [deletion] };
+    const head = vault && commit && (await writeCommit(tx, vault, commit, trail));
     if (head === undefined) await refuseStale(tx, ref);
   });
 }
@@ -123,12 +129,13 @@ async function putEntry(
   tx: Tx,
   ref: EntryRef,
   { version, envelope }: { readonly version: number; readonly envelope: EntryEnvelope },
+  trail: Trail,
 ): Promise<PresentEntryRow | undefined> {
   const vault = await lockDefaultVault(tx, ref.ownerId);
   if (vault === undefined) return undefined;
   const vkEpoch = vault.vk_epoch;
   const put = { op: 'put', id: ref.entryId, version, vkEpoch, schema: PLAIN_SCHEMA, ...envelope } as const;
-  const head = await writeCommit(tx, vault, { baseSeq: vault.seq, operations: [put] });
+  const head = await writeCommit(tx, vault, { baseSeq: vault.seq, operations: [put] }, trail);
   if (head === undefined) return undefined;
   return {
     id: ref.entryId,

@@ -7,6 +7,7 @@
  */
 import type { Tx } from '../../db/schema.ts';
 import { ServiceError } from '../../lib/service-error.ts';
+import type { Trail } from '../audit/service.ts';
 import { findUser } from '../users/service.ts';
 import type { MadeRefreshToken } from './refresh-token.ts';
 import type { SessionsDeps, TokenPair } from './service.ts';
@@ -31,6 +32,7 @@ export interface Presented {
   readonly transport: 'body' | 'cookie';
   readonly idempotencyKey: string | undefined;
   readonly addressPrefix: string;
+  readonly trail: Trail;
 }
 
 type Outcome =
@@ -83,6 +85,12 @@ async function decide(deps: SessionsDeps, tx: Tx, presented: Located): Promise<O
   if (successor === 'expired') return REFUSED;
   if (successor === 'reused') {
     await revokeSessionRow(tx, { sessionId: session.id, userId: user.id }, 'refresh-reuse');
+    await presented.trail.record(tx, {
+      action: 'refresh-reuse',
+      outcome: 'failure',
+      subject: { userId: user.id },
+      sessionId: session.id,
+    });
     return { kind: 'reused', sessionId: session.id, userId: user.id };
   }
   const now = await touchSession(tx, session.id, presented.addressPrefix);

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { actorOf } from '../../http/actor.ts';
 import { contractRoute } from '../../http/contract-route.ts';
 import { assertOwnOrigin } from '../../http/cross-origin.ts';
+import { originOf } from '../../http/origin.ts';
 import { pageOf } from '../../http/paging.ts';
 import type { RefreshCookie } from '../../http/refresh-cookie.ts';
 import { bearerToken } from '../../http/session-guard.ts';
@@ -29,6 +30,7 @@ export async function sessionsRoutes(app: FastifyInstance, deps: SessionsRoutesD
         transport,
         idempotencyKey: idempotencyKeyOf(request),
         addressPrefix: addressPrefix(request.ip),
+        trail: deps.audit.trailOf(originOf(request)),
       });
       return tokensAnswer(deps, reply, transport, pair);
     } catch (error) {
@@ -39,12 +41,14 @@ export async function sessionsRoutes(app: FastifyInstance, deps: SessionsRoutesD
   });
 
   contractRoute(app, logout, async (request, reply) => {
-    await service.endSessions(deps, logoutTokens(request, deps, request.body.refreshToken));
+    const tokens = logoutTokens(request, deps, request.body.refreshToken);
+    await service.endSessions(deps, tokens, deps.audit.trailOf(originOf(request)));
     deps.cookie.clear(reply);
   });
 
   contractRoute(app, logoutAll, async (request, reply) => {
-    await service.endAllSessions(deps, logoutTokens(request, deps, request.body.refreshToken));
+    const tokens = logoutTokens(request, deps, request.body.refreshToken);
+    await service.endAllSessions(deps, tokens, deps.audit.trailOf(originOf(request)));
     deps.cookie.clear(reply);
   });
 
@@ -53,7 +57,8 @@ export async function sessionsRoutes(app: FastifyInstance, deps: SessionsRoutesD
   );
 
   contractRoute(app, revokeSession, async (request) => {
-    await service.revokeSession(deps, actorOf(request).userId, request.params.id);
+    const ref = { userId: actorOf(request).userId, sessionId: request.params.id };
+    await service.revokeSession(deps, ref, deps.audit.trailOf(originOf(request)));
   });
 }
 

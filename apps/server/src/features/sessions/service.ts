@@ -4,6 +4,7 @@ import type { Db, SessionRow, Tx, UserRow } from '../../db/schema.ts';
 import type { SecurityEvents } from '../../lib/security-events.ts';
 import { ServiceError } from '../../lib/service-error.ts';
 import { makeUuid7 } from '../../lib/uuid.ts';
+import type { Audit, Trail } from '../audit/service.ts';
 import type { AccessTokens } from './access-token.ts';
 import type { RefreshTokens } from './refresh-token.ts';
 import {
@@ -26,6 +27,7 @@ export interface SessionsDeps {
   readonly refreshTokens: RefreshTokens;
   readonly refreshTtlSeconds: number;
   readonly events: SecurityEvents;
+  readonly audit: Audit;
 }
 
 /** Who an access token speaks for. */
@@ -63,6 +65,24 @@ export async function authenticateAccess(
   return { userId: session.user_id, sessionId: session.session_id, role: session.role };
 }
 
+/** How far the clocks of a server and its database may be apart before a token counts as expired too early. */
+const CLOCK_LEEWAY_SECONDS = 60;
+
+/**
+ * The session that an access token names, from its signature alone: good enough to count requests by, not
+ * to let anybody in. An expired token names none, or every login would leave something to count under.
+ *
+ * @param accessToken untrusted.
+ */
+export async function namedSession(
+  accessTokens: AccessTokens,
+  accessToken: string,
+): Promise<string | undefined> {
+  const claims = await accessTokens.read(accessToken);
+  if (claims === undefined || Date.now() / 1_000 > claims.expiresAt + CLOCK_LEEWAY_SECONDS) return undefined;
+  return claims.sessionId;
+}
+
 /** Opens a session for a user whose credential has been checked in this transaction. */
 export async function openSession(
   deps: SessionsDeps,
@@ -91,19 +111,34 @@ export interface LogoutTokens {
 }
 
 /** Ends the sessions that the tokens belong to. Tokens that belong to none are passed over. */
-export async function endSessions(deps: SessionsDeps, tokens: LogoutTokens): Promise<void> {
+export async function endSessions(deps: SessionsDeps, tokens: LogoutTokens, trail: Trail): Promise<void> {
   for (const { sessionId, userId } of await sessionsOf(deps, tokens))
-    await revokeSessionRow(deps.db, { sessionId, userId }, 'logout');
+    await deps.db.transaction().execute(async (tx) => {
+      if (!(await revokeSessionRow(tx, { sessionId, userId }, 'logout'))) return;
+      const by = { subject: { userId }, actorId: userId, sessionId };
+      await trail.record(tx, { action: 'logout', outcome: 'success', ...by });
+    });
 }
 
 /** Ends every session of the accounts that the tokens belong to. */
-export async function endAllSessions(deps: SessionsDeps, tokens: LogoutTokens): Promise<void> {
-  for (const { userId } of await sessionsOf(deps, tokens)) await revokeSessionRows(deps.db, userId, 'logout');
+export async function endAllSessions(deps: SessionsDeps, tokens: LogoutTokens, trail: Trail): Promise<void> {
+  for (const { sessionId, userId } of await sessionsOf(deps, tokens))
+    await deps.db.transaction().execute(async (tx) => {
+      const ended = await revokeSessionRows(tx, userId, 'logout');
+      if (ended === 0) return;
+      const by = { subject: { userId }, actorId: userId, sessionId };
+      await trail.record(tx, { action: 'logout-all', outcome: 'success', ...by, details: { ended } });
+    });
 }
 
-/** Ends every session of an account but one, because its credential has changed. */
-export function endOtherSessions(tx: Tx, actor: Pick<SessionActor, 'userId' | 'sessionId'>): Promise<void> {
+/** Ends every session of an account but one, because its credential has changed. @returns how many. */
+export function endOtherSessions(tx: Tx, actor: Pick<SessionActor, 'userId' | 'sessionId'>): Promise<number> {
   return revokeSessionRows(tx, actor.userId, 'rekey', actor.sessionId);
+}
+
+/** Ends every session of an account that may not go on. */
+export function endSessionsOfUser(tx: Tx, userId: string): Promise<number> {
+  return revokeSessionRows(tx, userId, 'revoked');
 }
 
 async function sessionsOf(
@@ -160,9 +195,20 @@ function toSession(row: SessionRow, currentId: string): Session {
  *
  * @throws {ServiceError} `session-not-found` if it is not there, has ended, or is another user's.
  */
-export async function revokeSession(deps: SessionsDeps, userId: string, sessionId: string): Promise<void> {
-  if (!(await revokeSessionRow(deps.db, { sessionId, userId }, 'revoked')))
-    throw new ServiceError('session-not-found');
+export async function revokeSession(
+  deps: Pick<SessionsDeps, 'db'>,
+  ref: Pick<SessionActor, 'userId' | 'sessionId'>,
+  trail: Trail,
+): Promise<void> {
+  await deps.db.transaction().execute(async (tx) => {
+    if (!(await revokeSessionRow(tx, ref, 'revoked'))) throw new ServiceError('session-not-found');
+    await trail.record(tx, {
+      action: 'session-revoked',
+      outcome: 'success',
+      subject: { userId: ref.userId },
+      resource: { type: 'session', id: ref.sessionId },
+    });
+  });
 }
 
 /** How long a session that can no longer be refreshed is kept for the record. */

@@ -157,20 +157,21 @@ export async function revokeSessionRow(
   return numUpdatedRows === 1n;
 }
 
-/** Ends every session of the user but one. @param exceptSessionId undefined ends all. */
+/** Ends every session of the user but one. @param exceptSessionId undefined ends all. @returns how many. */
 export async function revokeSessionRows(
   db: Db,
   userId: string,
   reason: RevokedReason,
   exceptSessionId?: string,
-): Promise<void> {
+): Promise<number> {
   let update = db
     .updateTable('sessions')
     .set({ revoked_at: sql<Date>`now()`, revoked_reason: reason })
     .where('user_id', '=', userId)
     .where('revoked_at', 'is', null);
   if (exceptSessionId !== undefined) update = update.where('id', '<>', exceptSessionId);
-  await update.execute();
+  const { numUpdatedRows } = await update.executeTakeFirst();
+  return Number(numUpdatedRows);
 }
 
 /** The user's sessions that can still be refreshed, newest use first. */

@@ -1,7 +1,10 @@
 /** @file Accounts as other features see them. */
 import type { KdfProfile, Sealed, User, Wrap } from '@zkvault/contract';
 import type { UserRow } from '../../db/schema.ts';
+import type { ShownUserRow } from './directory-store.ts';
 
+export { updateStanding } from './directory-store.ts';
+export { isAbove, isPermitted } from './permissions.ts';
 export {
   findUser,
   findUserByLogin,
@@ -10,11 +13,12 @@ export {
   type NewCredential,
   refreshVerifier,
   replaceCredential,
+  setAsksSecondFactor,
   type Verifier,
 } from './store.ts';
 
 /** An account without anything secret. */
-export function toUser(row: UserRow): User {
+export function toUser(row: ShownUserRow): User {
   return {
     id: row.id,
     login: row.login,
@@ -22,6 +26,7 @@ export function toUser(row: UserRow): User {
     fullName: row.full_name,
     role: row.role,
     isActive: row.is_active,
+    secondFactor: row.asks_second_factor,
     createdAt: row.created_at.toISOString(),
   };
 }

@@ -27,6 +27,21 @@ export async function insertUser(tx: Tx, user: NewUserRow): Promise<boolean> {
   return numInsertedOrUpdatedRows === 1n;
 }
 
+/**
+ * Says whether every login of an account needs a second factor.
+ *
+ * @returns false if it was so already.
+ */
+export async function setAsksSecondFactor(tx: Tx, userId: string, asks: boolean): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set({ asks_second_factor: asks })
+    .where('id', '=', userId)
+    .where('asks_second_factor', '!=', asks)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
 /** A verifier: Argon2id over the peppered authKey, and which key was the pepper. */
 export interface Verifier {
   readonly verifier: string;

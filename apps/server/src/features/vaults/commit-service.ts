@@ -5,6 +5,7 @@
 import { type DeleteOperation, ENTRY_HISTORY_LIMIT, type PutOperation, type Sealed } from '@zkvault/contract';
 import type { Tx } from '../../db/schema.ts';
 import { requestFault, ServiceError } from '../../lib/service-error.ts';
+import type { Trail } from '../audit/service.ts';
 import {
   advanceVault,
   buryEntries,
@@ -33,6 +34,8 @@ export interface Commit {
 /**
  * Writes to a locked vault, all or nothing: nothing is written unless everything fits.
  *
+ * The commit is recorded here, last, so that no way of writing entries goes unlogged.
+ *
  * Operation i takes revision `vault.revision + i + 1`, so a page of changes may end between any two.
  *
  * @returns the new head; undefined if the commit does not follow what is there: another baseSeq, another
@@ -44,6 +47,7 @@ export async function writeCommit(
   tx: Tx,
   vault: LockedVault,
   commit: Commit,
+  trail: Trail,
 ): Promise<CommittedHead | undefined> {
   assertDistinctIds(commit.operations);
   assertManifestFits(vault, commit);
@@ -68,6 +72,13 @@ export async function writeCommit(
   if (commit.manifest !== undefined) {
     await insertManifests(tx, [{ vault_id: vault.id, revision: head.revision, ...commit.manifest }]);
   }
+  await trail.record(tx, {
+    action: 'commit',
+    outcome: 'success',
+    subject: { userId: vault.owner_id },
+    resource: { type: 'vault', id: vault.id },
+    details: { puts: puts.length, deletions: deletions.length, seq: head.seq },
+  });
   return head;
 }
 

@@ -16,11 +16,14 @@ import {
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { actorOf } from '../../http/actor.ts';
 import { contractRoute } from '../../http/contract-route.ts';
+import { originOf } from '../../http/origin.ts';
 import { pageOf } from '../../http/paging.ts';
 import * as service from './service.ts';
 
 /** Registers the routes of vaults. */
 export async function vaultsRoutes(app: FastifyInstance, deps: service.VaultsDeps): Promise<void> {
+  const trailOf = (request: FastifyRequest) => deps.audit.trailOf(originOf(request));
+
   contractRoute(app, listVaults, async (request) => {
     const { userId } = actorOf(request);
     const vaults = await service.listOwnVaults(deps.db, userId, { withWraps: false });
@@ -28,15 +31,17 @@ export async function vaultsRoutes(app: FastifyInstance, deps: service.VaultsDep
   });
 
   contractRoute(app, createVault, (request) =>
-    service.createVault(deps, actorOf(request).userId, request.body),
+    service.createVault(deps, actorOf(request).userId, request.body, trailOf(request)),
   );
 
-  contractRoute(app, replaceVault, (request) => service.replaceVault(deps, refOf(request), request.body));
+  contractRoute(app, replaceVault, (request) =>
+    service.replaceVault(deps, refOf(request), request.body, trailOf(request)),
+  );
 
-  contractRoute(app, deleteVault, (request) => service.deleteVault(deps, refOf(request)));
+  contractRoute(app, deleteVault, (request) => service.deleteVault(deps, refOf(request), trailOf(request)));
 
   contractRoute(app, commitVault, async (request) => {
-    const { revision, seq } = await service.commitVault(deps, refOf(request), request.body);
+    const { revision, seq } = await service.commitVault(deps, refOf(request), request.body, trailOf(request));
     return { revision, seq };
   });
 

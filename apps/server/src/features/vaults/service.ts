@@ -7,6 +7,7 @@ import { type NewVault, type Sealed, VAULTS_PER_ACCOUNT, type Vault, type Wrap }
 import type { Db, Tx } from '../../db/schema.ts';
 import { requestFault, ServiceError } from '../../lib/service-error.ts';
 import { makeUuid7 } from '../../lib/uuid.ts';
+import type { Audit, Trail } from '../audit/service.ts';
 import { advanceAccountState } from '../users/account-state-service.ts';
 import { type ChangeRow, listVersions, readChanges, type VersionRow } from './changes-store.ts';
 import { type Commit, writeCommit } from './commit-service.ts';
@@ -32,6 +33,7 @@ export { lockDefaultVault, writeCommit };
 /** What the vault features need. */
 export interface VaultsDeps {
   readonly db: Db;
+  readonly audit: Audit;
 }
 
 /** Most characters of ciphertext, and of manifests, in one page: as much as a commit may bring. */
@@ -85,13 +87,16 @@ export async function createVault(
   { db }: VaultsDeps,
   ownerId: string,
   wish: { readonly vault: NewVault; readonly accountState?: Sealed | undefined },
+  trail: Trail,
 ): Promise<Vault> {
   assertVaultWhole(wish.vault, '/body/vault');
   return db.transaction().execute(async (tx) => {
     await advanceAccountState(tx, ownerId, wish.accountState);
     if ((await countVaults(tx, ownerId)) >= VAULTS_PER_ACCOUNT) throw requestFault('/body/vault', 'too-many');
     if (!(await insertNewVaults(tx, ownerId, [wish.vault]))) throw new ServiceError('conflict');
-    return getVault(tx, { ownerId, vaultId: wish.vault.id });
+    const ref = { ownerId, vaultId: wish.vault.id };
+    await recordVault(tx, trail, 'vault-created', ref);
+    return getVault(tx, ref);
   });
 }
 
@@ -105,6 +110,7 @@ export async function replaceVault(
   { db }: VaultsDeps,
   ref: VaultRef,
   change: { readonly vkEpoch: number; readonly wrap: Wrap; readonly accountState?: Sealed | undefined },
+  trail: Trail,
 ): Promise<Vault> {
   return db.transaction().execute(async (tx) => {
     // The account first, then the vault: the order of everything that locks both.
@@ -113,6 +119,7 @@ export async function replaceVault(
     if (vault === undefined) throw new ServiceError('vault-not-found');
     if (change.vkEpoch !== vault.vk_epoch + 1) throw new ServiceError('conflict', { seq: vault.seq });
     await replaceWrap(tx, vault, { vk_epoch: change.vkEpoch, ...wrapColumns(change.wrap) });
+    await recordVault(tx, trail, 'vault-replaced', ref);
     return getVault(tx, ref);
   });
 }
@@ -122,8 +129,21 @@ export async function replaceVault(
  *
  * @throws {ServiceError} `vault-not-found`.
  */
-export async function deleteVault({ db }: VaultsDeps, ref: VaultRef): Promise<void> {
-  if (!(await deleteVaultRow(db, ref))) throw new ServiceError('vault-not-found');
+export async function deleteVault({ db }: VaultsDeps, ref: VaultRef, trail: Trail): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    if (!(await deleteVaultRow(tx, ref))) throw new ServiceError('vault-not-found');
+    await recordVault(tx, trail, 'vault-deleted', ref);
+  });
+}
+
+function recordVault(
+  tx: Tx,
+  trail: Trail,
+  action: 'vault-created' | 'vault-replaced' | 'vault-deleted',
+  { ownerId, vaultId }: VaultRef,
+): Promise<void> {
+  const subject = { userId: ownerId };
+  return trail.record(tx, { action, outcome: 'success', subject, resource: { type: 'vault', id: vaultId } });
 }
 
 /**
@@ -133,7 +153,7 @@ export async function deleteVault({ db }: VaultsDeps, ref: VaultRef): Promise<vo
  * @throws {ServiceError} `conflict` if it is not the next one; `request-invalid` if the account has none.
  */
 export async function replaceAccountState(
-  { db }: VaultsDeps,
+  { db }: Pick<VaultsDeps, 'db'>,
   ownerId: string,
   accountState: Sealed,
 ): Promise<number> {
@@ -146,11 +166,16 @@ export async function replaceAccountState(
  *
  * @throws {ServiceError} `vault-not-found`; `conflict` with the vault's seq; and those of {@link writeCommit}.
  */
-export async function commitVault({ db }: VaultsDeps, ref: VaultRef, commit: Commit): Promise<CommittedHead> {
+export async function commitVault(
+  { db }: VaultsDeps,
+  ref: VaultRef,
+  commit: Commit,
+  trail: Trail,
+): Promise<CommittedHead> {
   return db.transaction().execute(async (tx) => {
     const vault = await lockVault(tx, ref);
     if (vault === undefined) throw new ServiceError('vault-not-found');
-    const head = await writeCommit(tx, vault, commit);
+    const head = await writeCommit(tx, vault, commit, trail);
     if (head === undefined) throw new ServiceError('conflict', { seq: vault.seq });
     return head;
   });

@@ -16,7 +16,10 @@ export interface VaultRef {
 declare const lockMark: unique symbol;
 
 /** A vault of the caller's whose row this transaction has locked: nobody else writes to it now. */
-export type LockedVault = Pick<VaultRow, 'id' | 'integrity' | 'vk_epoch' | 'revision' | 'seq'> & {
+export type LockedVault = Pick<
+  VaultRow,
+  'id' | 'owner_id' | 'integrity' | 'vk_epoch' | 'revision' | 'seq'
+> & {
   readonly [lockMark]: true;
 };
 
@@ -37,7 +40,7 @@ export type NewVaultRow = Pick<
 /** A manifest as it is written. */
 export type NewManifestRow = Omit<ManifestRow, 'created_at'>;
 
-const lockedColumns = ['id', 'integrity', 'vk_epoch', 'revision', 'seq'] as const;
+const lockedColumns = ['id', 'owner_id', 'integrity', 'vk_epoch', 'revision', 'seq'] as const;
 
 /** The owner's vaults, oldest first, each with its newest manifest. */
 export function listVaultRows(db: Db, ownerId: string): Promise<VaultRowWithManifest[]> {

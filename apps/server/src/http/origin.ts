@@ -1,0 +1,17 @@
+/** @file Where a request comes from, for the audit log. */
+import type { FastifyRequest } from 'fastify';
+import { addressPrefix } from '../lib/address-prefix.ts';
+import type { RequestOrigin } from '../lib/request-origin.ts';
+import { findActor } from './actor.ts';
+
+/** Where this request comes from. */
+export function originOf(request: FastifyRequest): RequestOrigin {
+  const actor = findActor(request);
+  return {
+    userId: actor?.userId ?? null,
+    sessionId: actor?.sessionId ?? null,
+    addressPrefix: addressPrefix(request.ip),
+    // PostgreSQL writes UUIDs in lower case, and the hash is over what it gives back.
+    requestId: request.id.toLowerCase(),
+  };
+}

@@ -1,0 +1,74 @@
+/** @file Counts in the memory of this process, of which it takes no more than a fixed amount. */
+import type { RateCounter, RateRule } from './rate-counter.ts';
+
+/** How many callers are remembered per rule: some 30 MB in all if every rule is full. */
+const MAX_CALLERS = 50_000;
+
+interface Window {
+  count: number;
+  readonly endsAt: number;
+}
+
+/** What a counter may be given instead of its own. */
+export interface MemoryRateCounterOptions {
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
+  /** Callers per rule, at least 2. */
+  readonly maxCallers?: number;
+}
+
+/** The windows of one rule by caller. */
+interface Windows {
+  find(caller: string): Window | undefined;
+  keep(caller: string, window: Window): void;
+}
+
+/** Makes the counter. */
+export function makeMemoryRateCounter(options: MemoryRateCounterOptions = {}): RateCounter {
+  const { now = () => performance.now(), maxCallers = MAX_CALLERS } = options;
+  const rules = new Map<string, Windows>();
+
+  return {
+    async count(rule, caller) {
+      const at = now();
+      const windows = windowsOf(rule);
+      const known = windows.find(caller);
+      const window =
+        known !== undefined && known.endsAt > at
+          ? known
+          : { count: 0, endsAt: at + rule.windowSeconds * 1_000 };
+      window.count += 1;
+      windows.keep(caller, window);
+      return { count: window.count, resetInMs: window.endsAt - at };
+    },
+    close: async () => rules.clear(),
+  };
+
+  function windowsOf(rule: RateRule): Windows {
+    const name = `${rule.name} ${rule.windowSeconds}`;
+    const known = rules.get(name) ?? makeWindows(Math.floor(maxCallers / 2));
+    rules.set(name, known);
+    return known;
+  }
+}
+
+/**
+ * Keeps callers in two generations: whoever is counted belongs to the young one, and when that is full it
+ * becomes the old one, in place of those that nobody has asked for since. Every step is of constant cost,
+ * which deleting the eldest of one large Map is not, and a caller who goes on is never forgotten before
+ * one who has stopped.
+ */
+function makeWindows(generationSize: number): Windows {
+  let young = new Map<string, Window>();
+  let old = young;
+  return {
+    find: (caller) => young.get(caller) ?? old.get(caller),
+    keep(caller, window) {
+      if (young.size >= generationSize && !young.has(caller)) {
+        old = young;
+        young = new Map();
+      }
+      young.set(caller, window);
+    },
+  };
+}
