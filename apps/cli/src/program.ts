@@ -14,6 +14,7 @@ import { addLogout } from './commands/logout.ts';
 import { addRegister } from './commands/register.ts';
 import { addStatus } from './commands/status.ts';
 import { addSync } from './commands/sync.ts';
+import { addTwoFactor } from './commands/two-factor.ts';
 import { addUnlock } from './commands/unlock.ts';
 import { makeContext } from './context.ts';
 import { describeError } from './describe-error.ts';
@@ -92,6 +93,7 @@ function declareProgram(bind: Bind, print: (text: string) => void): Command {
     addImport,
     addSync,
     addAccount,
+    addTwoFactor,
     addLogout,
   ];
   for (const addCommand of adders) addCommand(program, bind);

@@ -8,6 +8,7 @@ import { LockedError } from './errors.ts';
 import { makeOpenClient, type OpenClient } from './open-client.ts';
 import type { CallOptions, VaultClientOptions } from './options.ts';
 import { registerAccount } from './registration.ts';
+import { assertSecondFactor, makeSecondFactorManagement } from './second-factor.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { logIn, type SignedIn, unlockAccount } from './sign-in.ts';
 import { accountStorageKeys } from './storage-keys.ts';
@@ -104,6 +105,7 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     async login(credentials, callOptions = {}) {
       const { settings, transport } = setUp();
       const locksBefore = locks;
+      if (credentials.secondFactor !== undefined) assertSecondFactor(credentials.secondFactor);
       const loggedIn = await logIn(settings, transport, credentials, callOptions);
       try {
         tokens?.close();
@@ -165,5 +167,6 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     resumeAfterIntegrityFailure: () => openedNow().gate.reopen(),
     entries,
     account: makeAccountManagement({ settings: () => setUp().settings, opened, forget: forgetAccount }),
+    secondFactor: makeSecondFactorManagement({ settings: () => setUp().settings, opened }),
   };
 }

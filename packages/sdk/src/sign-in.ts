@@ -75,7 +75,9 @@ export async function logIn(
   const passwordKeys = await stretch(settings, { profile, password, secretKey, login, salt });
   try {
     options.signal?.throwIfAborted();
-    const answer = await sendLogin(settings, transport, { login, authKey: passwordKeys.authKey }, options);
+    const { authKey } = passwordKeys;
+    const { secondFactor } = credentials;
+    const answer = await sendLogin(settings, transport, { login, authKey, secondFactor }, options);
     if (answer.profile !== profile || answer.salt !== salt)
       throw new ProtocolError('response-malformed', 'the answer contradicts what was used to log in');
     const tokens = tokensFromAnswer(answer, settings.now());
@@ -230,11 +232,22 @@ function assertPossible(password: string): void {
 async function sendLogin(
   settings: Settings,
   transport: Transport,
-  proof: { readonly login: string; readonly authKey: Uint8Array },
+  proof: {
+    readonly login: string;
+    readonly authKey: Uint8Array;
+    readonly secondFactor: Credentials['secondFactor'];
+  },
   options: CallOptions,
 ): Promise<LoginAnswer> {
   const device = { id: await deviceIdOf(settings.storage), name: settings.deviceName };
   const authKey = encodeBase64Url(proof.authKey);
-  const body = { login: proof.login, authKey, transport: 'body', device } as const;
+  const { login, secondFactor } = proof;
+  const body = {
+    login,
+    authKey,
+    transport: 'body',
+    ...(secondFactor === undefined ? {} : { secondFactor }),
+    device,
+  } as const;
   return transport.call(loginRoute, { body }, options);
 }
