@@ -56,6 +56,8 @@ function describeVaultError(error: ZkvaultError): readonly [ExitName, string] {
   if (error instanceof PasswordPolicyError) return ['error', `${error.message}; choose another one`];
   if (error instanceof NotFoundError && error.code === 'vault-not-found')
     return ['not-found', hints.vaultGone];
+  if (error instanceof NotFoundError && error.code === 'user-not-found')
+    return ['not-found', 'there is no such account; see zkvault admin users list'];
   if (error instanceof NotFoundError) return ['not-found', 'there is no such entry; see zkvault list'];
   if (error instanceof ConflictError && error.code === 'account-known')
     return ['conflict', hints.accountKnown];
@@ -89,6 +91,7 @@ function describeProtocolError(error: ProtocolError): readonly [ExitName, string
 function describeAuthError(error: AuthError): readonly [ExitName, string] {
   if (error.code === 'invalid-credentials') return ['error', hints.wrongCredentials];
   if (error.code === 'registration-refused') return ['conflict', hints.registrationRefused];
+  if (error.code === 'own-account') return ['usage', 'that is your own account; see zkvault account delete'];
   if (error.code === 'insufficient-permission') return ['error', hints.notAllowed];
   if (error.code === 'current-key-wrong') return ['error', hints.currentKeyWrong];
   if (error.code === 'second-factor-wrong') return ['error', hints.secondFactorWrong];

@@ -5,6 +5,7 @@ import { CliError, exitCodes } from './cli-error.ts';
 import type { Bind } from './command-session.ts';
 import { addAccount } from './commands/account.ts';
 import { addAdd } from './commands/add.ts';
+import { addAdmin } from './commands/admin.ts';
 import { addGet } from './commands/get.ts';
 import { addImport } from './commands/import.ts';
 import { addList } from './commands/list.ts';
@@ -94,6 +95,7 @@ function declareProgram(bind: Bind, print: (text: string) => void): Command {
     addSync,
     addAccount,
     addTwoFactor,
+    addAdmin,
     addLogout,
   ];
   for (const addCommand of adders) addCommand(program, bind);

@@ -21,6 +21,7 @@ import {
 } from './stored-session.ts';
 import { readRefreshToken, type TokenKeeper } from './tokens.ts';
 import { makeTransport, type Transport } from './transport.ts';
+import { makeUserAdministration } from './user-administration.ts';
 import type { ClientStatus, Entries, VaultClient } from './vault-client.ts';
 
 /**
@@ -166,6 +167,7 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     },
     resumeAfterIntegrityFailure: () => openedNow().gate.reopen(),
     entries,
+    users: makeUserAdministration(opened),
     account: makeAccountManagement({ settings: () => setUp().settings, opened, forget: forgetAccount }),
     secondFactor: makeSecondFactorManagement({ settings: () => setUp().settings, opened }),
   };

@@ -66,6 +66,7 @@ export type {
   VaultClientOptions,
 } from './options.ts';
 export { memoryStorage, type Storage } from './storage.ts';
+export type { GivenInvitation, ManagedUser, UserAdministration } from './user-management.ts';
 export type {
   ClientStatus,
   Credentials,

@@ -51,7 +51,12 @@ function readProblem(value: unknown): Problem {
 }
 
 /** Refusals of what was proven or asked for, which have no status of their own. */
-const refusedProofs: readonly string[] = ['registration-refused', 'current-key-wrong', 'second-factor-wrong'];
+const refusedProofs: readonly string[] = [
+  'registration-refused',
+  'current-key-wrong',
+  'own-account',
+  'second-factor-wrong',
+];
 
 interface Circumstances {
   readonly retryAfterSeconds: number | undefined;

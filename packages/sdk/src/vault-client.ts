@@ -3,6 +3,7 @@ import type { KdfProfileId } from '@zkvault/crypto-core';
 import type { AccountManagement } from './account-management.ts';
 import type { Entry, EntryChange, EntryDraft } from './entry-kinds.ts';
 import type { CallOptions, ChangeOptions, CreateManyOptions } from './options.ts';
+import type { UserAdministration } from './user-management.ts';
 
 /** A new account. */
 export interface Registration {
@@ -274,4 +275,6 @@ export interface VaultClient {
 
   readonly account: AccountManagement;
   readonly secondFactor: SecondFactorManagement;
+
+  readonly users: UserAdministration;
 }
