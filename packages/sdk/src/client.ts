@@ -118,6 +118,7 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
         if (loggedIn.secretKey !== undefined) wipe(loggedIn.secretKey);
       }
       await enter(loggedIn, locksBefore, callOptions);
+      return { lastSecurityViolationAt: loggedIn.lastSecurityViolationAt };
     },
     async unlock(secret, callOptions = {}) {
       const { settings } = setUp();

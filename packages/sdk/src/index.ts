@@ -72,6 +72,7 @@ export type {
   Credentials,
   Entries,
   Freshness,
+  LoginReport,
   OfferedSecondFactor,
   Registered,
   Registration,

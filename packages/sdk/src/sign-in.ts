@@ -49,6 +49,7 @@ export interface SignedIn {
 /** What a login brings beside. */
 export interface LoggedIn extends SignedIn {
   readonly tokens: StoredTokens;
+  readonly lastSecurityViolationAt: string | null;
   /** To be kept for the next time; a copy the caller wipes. */
   readonly secretKey: SecretKey | undefined;
 }
@@ -83,7 +84,9 @@ export async function logIn(
     const tokens = tokensFromAnswer(answer, settings.now());
     const account = accountFromAnswer(answer, { login, skFlag: secretKey === undefined ? 0 : 1 });
     const { wrappingKey } = passwordKeys;
-    return { ...(await signIn(settings, keys, account, { wrappingKey })), tokens, secretKey };
+    const { lastSecurityViolationAt } = answer;
+    const signedIn = await signIn(settings, keys, account, { wrappingKey });
+    return { ...signedIn, tokens, secretKey, lastSecurityViolationAt };
   } finally {
     wipe(passwordKeys.authKey, passwordKeys.wrappingKey);
   }

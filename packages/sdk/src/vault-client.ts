@@ -196,6 +196,15 @@ export interface Entries {
   delete(id: string, options?: ChangeOptions): Promise<void>;
 }
 
+/** What a login tells its owner. */
+export interface LoginReport {
+  /**
+   * When somebody used a refresh token of the account that had been used before, if that was since the last
+   * login: a copy of a session may have been stolen. That session has ended. RFC 3339, UTC.
+   */
+  readonly lastSecurityViolationAt: string | null;
+}
+
 /** A client of one server, for one account at a time. */
 export interface VaultClient {
   /**
@@ -218,7 +227,7 @@ export interface VaultClient {
    * @throws {RangeError} the login or the second factor is none. @throws {ProtocolError} something is missing or malformed.
    * @throws {IntegrityError} the account state is not the one this account has.
    */
-  login(credentials: Credentials, options?: CallOptions): Promise<void>;
+  login(credentials: Credentials, options?: CallOptions): Promise<LoginReport>;
 
   /**
    * Opens the stored session, without any network.

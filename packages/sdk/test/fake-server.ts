@@ -263,6 +263,7 @@ const handlers: Record<string, Handler> = {
       wrap,
       accountState: account.accountState,
       identity: null,
+      lastSecurityViolationAt: null,
       ...tokensOf(server, session),
       sessionId: randomUUID(),
       vaults: [...account.vaults.values()].map(vaultOf),

@@ -1,5 +1,5 @@
 /** @file `zkvault login`: begins a session on this device and leaves the vault unlocked. */
-import { type OfferedSecondFactor, SecondFactorRequiredError } from '@zkvault/sdk';
+import { type LoginReport, type OfferedSecondFactor, SecondFactorRequiredError } from '@zkvault/sdk';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import type { Bind } from '../command-session.ts';
@@ -41,19 +41,26 @@ async function login(context: Context, options: LoginOptions, words: readonly st
   const isKnown = profile.login === name && profile.baseUrl === baseUrl;
   const { secretKey, secondFactor } = await readRest(context, options, isKnown);
   const credentials = { login: name, password, ...(secretKey !== undefined && { secretKey }) };
-  const enter = (factor: OfferedSecondFactor | undefined): Promise<void> =>
+  const enter = (factor: OfferedSecondFactor | undefined): Promise<LoginReport> =>
     client.login(
       { ...credentials, ...(factor !== undefined && { secondFactor: factor }) },
       { signal: context.signal },
     );
-  await enter(secondFactor).catch(async (error: unknown) => {
+  const { lastSecurityViolationAt } = await enter(secondFactor).catch(async (error: unknown) => {
     if (!(error instanceof SecondFactorRequiredError) || !context.questions.canAsk) throw error;
-    await enter(readSecondFactor(await context.questions.askLine('One-time password, or a recovery code')));
+    return enter(readSecondFactor(await context.questions.askLine('One-time password, or a recovery code')));
   });
   await context.state.writeProfile({ baseUrl, login: name });
   await keepUnlocked(context, client, options.timeout);
   const { login: canonical, accountId } = await client.status();
-  context.output.result({ json: { login: canonical, accountId, baseUrl, state: 'unlocked' }, text: '' });
+  context.output.result({
+    json: { login: canonical, accountId, baseUrl, state: 'unlocked', lastSecurityViolationAt },
+    text: '',
+  });
+  if (lastSecurityViolationAt !== null)
+    context.output.note(
+      `Attention: at ${lastSecurityViolationAt} somebody used a session of this account a second time. It may have been copied; it has ended. If that was not you, change your password.`,
+    );
   context.output.note(
     `Logged in, and unlocked. The vault locks after ${options.timeout / 60_000} minutes without a command.`,
   );
