@@ -82,8 +82,6 @@ export interface UnlockOptions {
  */
 export async function openVault(context: Context, options: UnlockOptions): Promise<VaultClient> {
   const client = await clientForSession(context);
-  if ((await client.status()).state === 'logged-out')
-    throw new CliError('not-logged-in', 'not logged in; run zkvault login', { code: 'logged-out' });
   if (options.passwordStdin === true) {
     await client.unlock({ password: await readPassword(context, options) }, { signal: context.signal });
     return client;
@@ -108,18 +106,24 @@ export async function openVault(context: Context, options: UnlockOptions): Promi
   return client;
 }
 
-/** Whoever has no server remembered was never logged in, which is the more helpful thing to say. */
-async function clientForSession(context: Context): Promise<VaultClient> {
-  try {
-    return await context.makeClient();
-  } catch (error) {
+/**
+ * A client of the account that this device is logged in with, locked. Whoever has no server remembered was
+ * never logged in, which is the more helpful thing to say.
+ *
+ * @throws {CliError} `not-logged-in`.
+ */
+export async function clientForSession(context: Context): Promise<VaultClient> {
+  const client = await context.makeClient().catch((error: unknown) => {
     if (error instanceof CliError && error.code === 'no-server')
       throw new CliError('not-logged-in', 'not logged in; run zkvault login --base-url URL', {
         code: 'logged-out',
         cause: error,
       });
     throw error;
-  }
+  });
+  if ((await client.status()).state === 'logged-out')
+    throw new CliError('not-logged-in', 'not logged in; run zkvault login', { code: 'logged-out' });
+  return client;
 }
 
 /** The account's password: a line of standard input, or from a prompt. @throws {CliError} `usage`. */

@@ -56,11 +56,17 @@ function describeVaultError(error: ZkvaultError): readonly [ExitName, string] {
   if (error instanceof PasswordPolicyError) return ['error', `${error.message}; choose another one`];
   if (error instanceof NotFoundError && error.code === 'vault-not-found')
     return ['not-found', hints.vaultGone];
+  if (error instanceof NotFoundError && error.code === 'user-not-found')
+    return ['not-found', 'there is no such account; see zkvault admin users list'];
   if (error instanceof NotFoundError) return ['not-found', 'there is no such entry; see zkvault list'];
   if (error instanceof ConflictError && error.code === 'account-known')
     return ['conflict', hints.accountKnown];
   if (error instanceof ConflictError && error.code === 'last-administrator')
     return ['conflict', hints.lastAdministrator];
+  if (error instanceof ConflictError && error.code === 'second-factor-active')
+    return ['conflict', hints.secondFactorActive];
+  if (error instanceof ConflictError && error.code === 'second-factor-inactive')
+    return ['conflict', hints.secondFactorInactive];
   if (error instanceof ConflictError) return ['conflict', hints.conflict];
   if (error instanceof RateLimitError) return ['network', waitHint(error.retryAfterSeconds)];
   if (error instanceof TransportError) return describeTransportError(error);
@@ -85,7 +91,10 @@ function describeProtocolError(error: ProtocolError): readonly [ExitName, string
 function describeAuthError(error: AuthError): readonly [ExitName, string] {
   if (error.code === 'invalid-credentials') return ['error', hints.wrongCredentials];
   if (error.code === 'registration-refused') return ['conflict', hints.registrationRefused];
+  if (error.code === 'own-account') return ['usage', 'that is your own account; see zkvault account delete'];
   if (error.code === 'insufficient-permission') return ['error', hints.notAllowed];
+  if (error.code === 'current-key-wrong') return ['error', hints.currentKeyWrong];
+  if (error.code === 'second-factor-wrong') return ['error', hints.secondFactorWrong];
   if (error.code === 'invalid-token') return ['not-logged-in', hints.sessionOver];
   return ['error', `the server refuses: ${error.code}`];
 }
@@ -107,10 +116,15 @@ const hints = {
   notLoggedIn: 'not logged in; run zkvault login',
   sessionOver: 'the session has ended; run zkvault login',
   locked: 'the vault is locked; run zkvault unlock',
-  secondFactor: 'this account asks for a second factor, which this version cannot give',
+  secondFactor: 'this account asks for a second factor; use a terminal, or --totp-stdin',
+  secondFactorWrong: 'the one-time password is wrong, or was used already; wait for the next one',
+  secondFactorActive: 'the account has a second factor already; run zkvault 2fa disable first',
+  secondFactorInactive: 'the account has no second factor; run zkvault 2fa setup',
+  currentKeyWrong:
+    'the server does not take the password: it was changed on another device, or tried too often; log in again',
   wrongPassword: 'the password is wrong',
   wrongCredentials:
-    'login, password or Secret Key is wrong, or the account is locked for a while after wrong attempts',
+    'login, password, Secret Key or second factor is wrong, or the account is locked for a while after wrong attempts',
   registrationRefused:
     'this login cannot be registered; choose another, log in if it is yours, or ask an administrator of the server for an invitation',
   accountKnown: 'this device already knows an account of that login; run zkvault login',

@@ -58,6 +58,8 @@ describe('a wrong use', () => {
     ['no password', [...server, 'login', 'ada']],
     ['an empty password', [...server, 'register', 'ada', '--password-stdin']],
     ['unlock without a password', ['unlock']],
+    ['2fa without saying what', ['2fa']],
+    ['2fa with something else', ['2fa', 'fly']],
   ] as const)('is exit 2 with one line, for %s', async ([, words]) => {
     expect(await run(words)).toEqual({ code: 2, stdout: '', stderr: oneLine });
   });
@@ -87,6 +89,7 @@ describe('a state directory that is empty', () => {
     ['get', 'x'],
     ['sync'],
     ['unlock', '--password-stdin'],
+    ['2fa', 'disable', '--password-stdin'],
     ['add', 'note', '--title', 't', '--secret-stdin'],
   ] as const)('is exit 3 for %s', async (words) => {
     expect(await run(words)).toEqual({ code: 3, stdout: '', stderr: oneLine });
@@ -106,7 +109,7 @@ describe('help', () => {
     const { code, stdout, stderr } = await run(['--help']);
 
     expect([code, stderr]).toEqual([0, '']);
-    for (const name of 'register login unlock lock status list get add import sync logout'.split(' '))
+    for (const name of 'register login unlock lock status list get add import sync 2fa logout'.split(' '))
       expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     expect(stdout).toContain('8 integrity');
   });

@@ -5,6 +5,7 @@ import { CliError, exitCodes } from './cli-error.ts';
 import type { Bind } from './command-session.ts';
 import { addAccount } from './commands/account.ts';
 import { addAdd } from './commands/add.ts';
+import { addAdmin } from './commands/admin.ts';
 import { addDelete } from './commands/delete.ts';
 import { addEdit } from './commands/edit.ts';
 import { addGet } from './commands/get.ts';
@@ -16,6 +17,7 @@ import { addLogout } from './commands/logout.ts';
 import { addRegister } from './commands/register.ts';
 import { addStatus } from './commands/status.ts';
 import { addSync } from './commands/sync.ts';
+import { addTwoFactor } from './commands/two-factor.ts';
 import { addUnlock } from './commands/unlock.ts';
 import { makeContext } from './context.ts';
 import { describeError } from './describe-error.ts';
@@ -96,6 +98,8 @@ function declareProgram(bind: Bind, print: (text: string) => void): Command {
     addImport,
     addSync,
     addAccount,
+    addTwoFactor,
+    addAdmin,
     addLogout,
   ];
   for (const addCommand of adders) addCommand(program, bind);

@@ -10,12 +10,21 @@ const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf
 /** The packages that the example imports resolve from here. */
 const cwd = fileURLToPath(new URL('../', import.meta.url));
 
+/** The examples must run against a server as it comes; an empty value counts as absent. */
+const DEFAULT_RATE_LIMITS = {
+  RATE_LIMIT_PER_MINUTE: '',
+  SESSION_RATE_LIMIT: '',
+  LOGIN_RATE_LIMIT: '',
+  REGISTER_RATE_LIMIT: '',
+  REFRESH_RATE_LIMIT: '',
+};
+
 let server: ServerProcess;
 let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
 
 beforeAll(async () => {
   directory = await makeDataDirectory();
-  server = await startServer({ dataDirectory: directory.path });
+  server = await startServer({ dataDirectory: directory.path }, DEFAULT_RATE_LIMITS);
 });
 
 afterAll(async () => {

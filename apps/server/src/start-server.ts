@@ -1,8 +1,6 @@
 /** @file Starts a server from its configuration: database, migrations, app, socket. */
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { join, resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { type AppDeps, buildApp } from './app.ts';
@@ -13,14 +11,14 @@ import { makeAudit } from './features/audit/service.ts';
 import { grantFirstAdmin } from './features/users/standing-service.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { describeError } from './lib/describe-error.ts';
-import { keptSecret } from './lib/kept-secret.ts';
-import { authenticate, type KeyRing, makeKeyRing } from './lib/key-ring.ts';
+import { authenticate, type KeyRing } from './lib/key-ring.ts';
 import { makeLogger } from './lib/make-logger.ts';
 import { makeMemoryRateCounter } from './lib/rate-limit/memory-rate-counter.ts';
 import type { RateCounter } from './lib/rate-limit/rate-counter.ts';
 import { connectRedisRateCounter } from './lib/rate-limit/redis-rate-counter.ts';
 import { makeSteadyRateCounter } from './lib/rate-limit/steady-rate-counter.ts';
 import { makeSecurityEvents } from './lib/security-events.ts';
+import { jwtSecretsOf, keyRingOf } from './server-secrets.ts';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -71,7 +69,7 @@ async function listen(config: Config, connection: Connection, logger: Logger): P
   const deps: AppDeps = {
     db,
     logger,
-    jwtSecrets: config.jwtSecrets ?? [keptJwtSecret(config.dataDirectory)],
+    jwtSecrets: jwtSecretsOf(config),
     keyRing,
     version: serverVersion(),
     settings: config,
@@ -111,13 +109,6 @@ async function grantAtStart({ db, keyRing }: AppDeps, { adminLogin }: Config, lo
     makeSecurityEvents(logger).administration({ action: 'grant-admin', subjectId: userId, role: 'admin' });
 }
 
-/** The key ring of a configuration; in development it is made and kept beside the data. */
-export function keyRingOf(config: Config): KeyRing {
-  return makeKeyRing(
-    config.serverKeys ?? [{ id: 'development', secret: keptServerKey(config.dataDirectory) }],
-  );
-}
-
 /** Callers are kept in Redis under HMACs, as in the table of failed logins: it names nobody. */
 async function rateCounterOf(config: Config, keyRing: KeyRing, logger: Logger): Promise<RateCounter> {
   const local = makeMemoryRateCounter();
@@ -127,20 +118,6 @@ async function rateCounterOf(config: Config, keyRing: KeyRing, logger: Logger): 
     Buffer.from(authenticate(key, 'caller', caller)).toString('base64url'),
   );
   return makeSteadyRateCounter({ shared, local, logger });
-}
-
-function keptJwtSecret(dataDirectory: string): string {
-  return keptSecret(join(resolve(dataDirectory), 'jwt-secret'), () => randomBytes(32).toString('base64url'));
-}
-
-function keptServerKey(dataDirectory: string): Uint8Array {
-  const file = join(resolve(dataDirectory), 'server-key');
-  return new Uint8Array(
-    Buffer.from(
-      keptSecret(file, () => randomBytes(32).toString('base64url')),
-      'base64url',
-    ),
-  );
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::']);

@@ -143,6 +143,12 @@ export const LoginAnswer = Type.Object(
     identity: Type.Null(),
     vaults: Type.Array(Vault),
     user: User,
+    lastSecurityViolationAt: Nullable(
+      Type.String({
+        ...Instant,
+        description: 'When a used refresh token was used again, if that was since the login before this one.',
+      }),
+    ),
   },
   { title: 'LoginAnswer' },
 );

@@ -50,7 +50,7 @@ export const setUpSecondFactor = defineRoute({
           pattern: '^[A-Z2-7]{32}$',
           description: 'The seed in base32 (RFC 4648), 20 bytes.',
         }),
-        otpauthUrl: Type.String({ pattern: '^otpauth://totp/', maxLength: 2048 }),
+        otpauthUrl: Type.String({ pattern: '^otpauth://totp/[\\x21-\\x7e]+$', maxLength: 2048 }),
       },
       { title: 'SecondFactorSetup' },
     ),

@@ -8,6 +8,7 @@ import { LockedError } from './errors.ts';
 import { makeOpenClient, type OpenClient } from './open-client.ts';
 import type { CallOptions, VaultClientOptions } from './options.ts';
 import { registerAccount } from './registration.ts';
+import { assertSecondFactor, makeSecondFactorManagement } from './second-factor.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { logIn, type SignedIn, unlockAccount } from './sign-in.ts';
 import { accountStorageKeys } from './storage-keys.ts';
@@ -20,6 +21,7 @@ import {
 } from './stored-session.ts';
 import { readRefreshToken, type TokenKeeper } from './tokens.ts';
 import { makeTransport, type Transport } from './transport.ts';
+import { makeUserAdministration } from './user-administration.ts';
 import type { ClientStatus, Entries, VaultClient } from './vault-client.ts';
 
 /**
@@ -104,6 +106,7 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     async login(credentials, callOptions = {}) {
       const { settings, transport } = setUp();
       const locksBefore = locks;
+      if (credentials.secondFactor !== undefined) assertSecondFactor(credentials.secondFactor);
       const loggedIn = await logIn(settings, transport, credentials, callOptions);
       try {
         tokens?.close();
@@ -115,6 +118,7 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
         if (loggedIn.secretKey !== undefined) wipe(loggedIn.secretKey);
       }
       await enter(loggedIn, locksBefore, callOptions);
+      return { lastSecurityViolationAt: loggedIn.lastSecurityViolationAt };
     },
     async unlock(secret, callOptions = {}) {
       const { settings } = setUp();
@@ -164,6 +168,8 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     },
     resumeAfterIntegrityFailure: () => openedNow().gate.reopen(),
     entries,
+    users: makeUserAdministration(opened),
     account: makeAccountManagement({ settings: () => setUp().settings, opened, forget: forgetAccount }),
+    secondFactor: makeSecondFactorManagement({ settings: () => setUp().settings, opened }),
   };
 }

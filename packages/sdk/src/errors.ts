@@ -72,7 +72,7 @@ export class AuthError extends ZkvaultError {
   }
 }
 
-/** The password was right; the account asks for a second factor, which this version cannot give. */
+/** The password was right; the account asks for a second factor: log in again with `secondFactor`. */
 export class SecondFactorRequiredError extends AuthError {
   override readonly name: string = 'SecondFactorRequiredError';
 

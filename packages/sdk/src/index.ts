@@ -66,13 +66,18 @@ export type {
   VaultClientOptions,
 } from './options.ts';
 export { memoryStorage, type Storage } from './storage.ts';
+export type { GivenInvitation, ManagedUser, UserAdministration } from './user-management.ts';
 export type {
   ClientStatus,
   Credentials,
   Entries,
   Freshness,
+  LoginReport,
+  OfferedSecondFactor,
   Registered,
   Registration,
+  SecondFactorManagement,
+  SecondFactorSetup,
   SyncReport,
   UnlockSecret,
   VaultClient,

@@ -50,6 +50,14 @@ function readProblem(value: unknown): Problem {
   }
 }
 
+/** Refusals of what was proven or asked for, which have no status of their own. */
+const refusedProofs: readonly string[] = [
+  'registration-refused',
+  'current-key-wrong',
+  'own-account',
+  'second-factor-wrong',
+];
+
 interface Circumstances {
   readonly retryAfterSeconds: number | undefined;
   readonly maybeApplied: boolean;
@@ -62,7 +70,7 @@ function ofProblem(
 ): ZkvaultError {
   const message = titleOf(code);
   if (code === 'second-factor-required') return new SecondFactorRequiredError();
-  if (code === 'registration-refused' || code === 'current-key-wrong') return new AuthError(code, message);
+  if (refusedProofs.includes(code)) return new AuthError(code, message);
   if (status === 401 || status === 403) return new AuthError(code, message);
   if (status === 404) return new NotFoundError(code, message);
   if (status === 409 || status === 412) return new ConflictError(code, message);

@@ -49,6 +49,7 @@ export interface SignedIn {
 /** What a login brings beside. */
 export interface LoggedIn extends SignedIn {
   readonly tokens: StoredTokens;
+  readonly lastSecurityViolationAt: string | null;
   /** To be kept for the next time; a copy the caller wipes. */
   readonly secretKey: SecretKey | undefined;
 }
@@ -75,13 +76,17 @@ export async function logIn(
   const passwordKeys = await stretch(settings, { profile, password, secretKey, login, salt });
   try {
     options.signal?.throwIfAborted();
-    const answer = await sendLogin(settings, transport, { login, authKey: passwordKeys.authKey }, options);
+    const { authKey } = passwordKeys;
+    const { secondFactor } = credentials;
+    const answer = await sendLogin(settings, transport, { login, authKey, secondFactor }, options);
     if (answer.profile !== profile || answer.salt !== salt)
       throw new ProtocolError('response-malformed', 'the answer contradicts what was used to log in');
     const tokens = tokensFromAnswer(answer, settings.now());
     const account = accountFromAnswer(answer, { login, skFlag: secretKey === undefined ? 0 : 1 });
     const { wrappingKey } = passwordKeys;
-    return { ...(await signIn(settings, keys, account, { wrappingKey })), tokens, secretKey };
+    const { lastSecurityViolationAt } = answer;
+    const signedIn = await signIn(settings, keys, account, { wrappingKey });
+    return { ...signedIn, tokens, secretKey, lastSecurityViolationAt };
   } finally {
     wipe(passwordKeys.authKey, passwordKeys.wrappingKey);
   }
@@ -230,11 +235,22 @@ function assertPossible(password: string): void {
 async function sendLogin(
   settings: Settings,
   transport: Transport,
-  proof: { readonly login: string; readonly authKey: Uint8Array },
+  proof: {
+    readonly login: string;
+    readonly authKey: Uint8Array;
+    readonly secondFactor: Credentials['secondFactor'];
+  },
   options: CallOptions,
 ): Promise<LoginAnswer> {
   const device = { id: await deviceIdOf(settings.storage), name: settings.deviceName };
   const authKey = encodeBase64Url(proof.authKey);
-  const body = { login: proof.login, authKey, transport: 'body', device } as const;
+  const { login, secondFactor } = proof;
+  const body = {
+    login,
+    authKey,
+    transport: 'body',
+    ...(secondFactor === undefined ? {} : { secondFactor }),
+    device,
+  } as const;
   return transport.call(loginRoute, { body }, options);
 }

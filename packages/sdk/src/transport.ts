@@ -27,6 +27,7 @@ const DEFAULT_RESPONSE_BYTES = 65_536;
  */
 const RESPONSE_BYTES: { readonly [operationId: string]: number } = {
   login: 524_288,
+  listUsers: 524_288,
   getChanges: 33_554_432,
 };
 

@@ -3,6 +3,7 @@ import type { KdfProfileId } from '@zkvault/crypto-core';
 import type { AccountManagement } from './account-management.ts';
 import type { Entry, EntryChange, EntryDraft } from './entry-kinds.ts';
 import type { CallOptions, ChangeOptions, CreateManyOptions } from './options.ts';
+import type { UserAdministration } from './user-management.ts';
 
 /** A new account. */
 export interface Registration {
@@ -37,6 +38,59 @@ export interface Credentials {
   readonly password: string;
   /** Text form, `ZK1-…`; the one kept in storage for this login if left out. Always mixed in when there is one. */
   readonly secretKey?: string;
+  /** For an account that asks for one: log in without, and with it after a SecondFactorRequiredError. */
+  readonly secondFactor?: OfferedSecondFactor;
+}
+
+/** A one-time password of six digits, or one of the recovery codes. Each is right once. */
+export type OfferedSecondFactor = { readonly totp: string } | { readonly recoveryCode: string };
+
+/** A second factor that waits to be confirmed. */
+export interface SecondFactorSetup {
+  /** The seed in base32, for an authenticator app; a secret. */
+  readonly secret: string;
+  /** The same as a URL, to be drawn as a QR code on this device and nowhere else. */
+  readonly otpauthUrl: string;
+}
+
+/**
+ * The second factor of the unlocked account. It is access control by the server: it keeps strangers from
+ * logging in, and protects nothing from the server. Every call asks for the password again and may throw
+ * LockedError, UnlockError (wrong password, nothing was sent) and AuthError (`current-key-wrong`: the password
+ * was changed on another device, or was tried too often).
+ */
+export interface SecondFactorManagement {
+  /**
+   * Makes a seed, in place of one that waits already. Logins change only once it is confirmed.
+   *
+   * @throws {ConflictError} `second-factor-active`: disable the present one first.
+   */
+  setup(request: { readonly password: string }, options?: CallOptions): Promise<SecondFactorSetup>;
+
+  /**
+   * Confirms the seed with a one-time password of it. From now on every login needs a second factor.
+   *
+   * @returns ten codes, given this once.
+   * @throws {AuthError} `second-factor-wrong`. @throws {ConflictError} `second-factor-active`.
+   * @throws {RangeError} it has not six digits.
+   */
+  verify(
+    request: { readonly password: string; readonly totp: string },
+    options?: CallOptions,
+  ): Promise<{ readonly recoveryCodes: readonly string[] }>;
+
+  /**
+   * Replaces the recovery codes; the former ones are worth nothing then.
+   *
+   * @throws {ConflictError} `second-factor-inactive`: there is no second factor.
+   */
+  renewRecoveryCodes(
+    request: { readonly password: string },
+    options?: CallOptions,
+  ): Promise<{ readonly recoveryCodes: readonly string[] }>;
+
+  /** Does without a second factor again. Idempotent. */
+  disable(request: { readonly password: string }, options?: CallOptions): Promise<void>;
 }
 
 /** How to unlock: the password, or what `exportUnlockKey` gave. */
@@ -142,6 +196,15 @@ export interface Entries {
   delete(id: string, options?: ChangeOptions): Promise<void>;
 }
 
+/** What a login tells its owner. */
+export interface LoginReport {
+  /**
+   * When somebody used a refresh token of the account that had been used before, if that was since the last
+   * login: a copy of a session may have been stolen. That session has ended. RFC 3339, UTC.
+   */
+  readonly lastSecurityViolationAt: string | null;
+}
+
 /** A client of one server, for one account at a time. */
 export interface VaultClient {
   /**
@@ -158,12 +221,13 @@ export interface VaultClient {
   /**
    * Logs in and unlocks. Reads only: nothing is generated or uploaded, whatever the server omits.
    *
-   * @throws {AuthError} `invalid-credentials`. @throws {UnlockError} wrong password or tampered wrap.
+   * @throws {SecondFactorRequiredError} the password was right: call again with `secondFactor`.
+   * @throws {AuthError} `invalid-credentials`, also for a wrong second factor. @throws {UnlockError} wrong password or tampered wrap.
    * @throws {KdfPolicyError} @throws {DowngradeError} before any KDF work.
-   * @throws {RangeError} the login is none. @throws {ProtocolError} something is missing or malformed.
+   * @throws {RangeError} the login or the second factor is none. @throws {ProtocolError} something is missing or malformed.
    * @throws {IntegrityError} the account state is not the one this account has.
    */
-  login(credentials: Credentials, options?: CallOptions): Promise<void>;
+  login(credentials: Credentials, options?: CallOptions): Promise<LoginReport>;
 
   /**
    * Opens the stored session, without any network.
@@ -219,4 +283,7 @@ export interface VaultClient {
   readonly entries: Entries;
 
   readonly account: AccountManagement;
+  readonly secondFactor: SecondFactorManagement;
+
+  readonly users: UserAdministration;
 }

@@ -12,6 +12,7 @@ import {
   type Deletion,
   decode,
   type Entry,
+  type login as loginRoute,
   type NewVault,
   type ProblemCode,
   problems,
@@ -30,8 +31,13 @@ export interface FakeVault {
   manifests: { readonly sealed: Sealed; readonly revision: number }[];
 }
 
+/** The one-time password of every account with a second factor. */
+export const FAKE_TOTP = '123456';
+
 /** An account as the fake keeps it. */
 export interface FakeAccount {
+  /** True once confirmed; {@link FAKE_TOTP} is its one-time password, always. */
+  secondFactor?: boolean;
   readonly body: BodyOf<typeof register>;
   /** What it says about its owner. */
   readonly said: { email: string | null; fullName: string | null };
@@ -240,9 +246,12 @@ const handlers: Record<string, Handler> = {
     return { accountId: body.accountId };
   },
   login(server, { body }) {
-    const { login, authKey } = body as { login: string; authKey: string };
+    const { login, authKey, secondFactor } = body as BodyOf<typeof loginRoute>;
     const account = server.state.accounts.get(login);
     if (account === undefined || account.body.authKey !== authKey) throw new Refusal('invalid-credentials');
+    if (account.secondFactor === true && secondFactor === undefined)
+      throw new Refusal('second-factor-required');
+    if (account.secondFactor === true && !isRight(secondFactor)) throw new Refusal('invalid-credentials');
     const session: FakeSession = { login, ...newTokens(), spent: new Map(), ended: false };
     server.state.sessions.push(session);
     const { accountId, salt, profile, akEpoch, wrap } = account.body;
@@ -254,6 +263,7 @@ const handlers: Record<string, Handler> = {
       wrap,
       accountState: account.accountState,
       identity: null,
+      lastSecurityViolationAt: null,
       ...tokensOf(server, session),
       sessionId: randomUUID(),
       vaults: [...account.vaults.values()].map(vaultOf),
@@ -304,6 +314,25 @@ const handlers: Record<string, Handler> = {
     if (accountState.seq !== (account.accountState?.seq ?? -1) + 1) throw new Refusal('conflict');
     account.accountState = accountState;
     return { seq: accountState.seq };
+  },
+  setUpSecondFactor(server, request) {
+    if (provenAccount(server, request).secondFactor === true) throw new Refusal('second-factor-active');
+    const secret = 'A'.repeat(32);
+    return { secret, otpauthUrl: `otpauth://totp/zkvault:ada?secret=${secret}` };
+  },
+  verifySecondFactor(server, request) {
+    const account = provenAccount(server, request);
+    const { totp } = request.body as { totp: string };
+    if (!isRight({ totp })) throw new Refusal('second-factor-wrong');
+    account.secondFactor = true;
+    return { recoveryCodes: recoveryCodes() };
+  },
+  renewRecoveryCodes(server, request) {
+    if (provenAccount(server, request).secondFactor !== true) throw new Refusal('second-factor-inactive');
+    return { recoveryCodes: recoveryCodes() };
+  },
+  disableSecondFactor(server, request) {
+    provenAccount(server, request).secondFactor = false;
   },
   commitVault(server, request) {
     const vault = vaultFor(server, request);
@@ -402,6 +431,21 @@ function accountOf({ state }: FakeServer, { headers }: SeenRequest): FakeAccount
   const account = session === undefined ? undefined : state.accounts.get(session.login);
   if (account === undefined) throw new Refusal('invalid-token');
   return account;
+}
+
+function provenAccount(server: FakeServer, request: SeenRequest): FakeAccount {
+  const account = accountOf(server, request);
+  const { authKey } = request.body as { authKey: string };
+  if (authKey !== account.body.authKey) throw new Refusal('current-key-wrong');
+  return account;
+}
+
+function isRight(secondFactor: BodyOf<typeof loginRoute>['secondFactor']): boolean {
+  return secondFactor !== undefined && 'totp' in secondFactor && secondFactor.totp === FAKE_TOTP;
+}
+
+function recoveryCodes(): string[] {
+  return Array.from({ length: 10 }, (_, index) => `AAAA-BBBB-CCCC-000${index}`);
 }
 
 function vaultFor(server: FakeServer, request: Incoming): FakeVault {

@@ -1,14 +1,17 @@
 /** @file `zkvault login`: begins a session on this device and leaves the vault unlocked. */
+import { type LoginReport, type OfferedSecondFactor, SecondFactorRequiredError } from '@zkvault/sdk';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import type { Bind } from '../command-session.ts';
 import { type Context, keepUnlocked, readPassword } from '../context.ts';
+import { readSecondFactor } from '../io/second-factor.ts';
 import type { Profile } from '../platform/state.ts';
-import { addPasswordOption, addTimeoutOption } from './session-options.ts';
+import { addPasswordOption, addTimeoutOption, addTotpOption } from './session-options.ts';
 
 interface LoginOptions {
   readonly login?: string;
   readonly passwordStdin?: boolean;
+  readonly totpStdin?: boolean;
   readonly timeout: number;
 }
 
@@ -24,9 +27,9 @@ export function addLogin(program: Command, bind: Bind): void {
     .option('--login <login>', 'the same, as a flag')
     .addHelpText(
       'after',
-      '\nWith --password-stdin, line 1 is the password and line 2, on a new device, the Secret Key.',
+      '\nWith --password-stdin, line 1 is the password and line 2, on a new device, the Secret Key. With --totp-stdin, the last line is the one-time password or a recovery code.',
     );
-  bind<LoginOptions>(addTimeoutOption(addPasswordOption(command)), login);
+  bind<LoginOptions>(addTimeoutOption(addTotpOption(addPasswordOption(command))), login);
 }
 
 async function login(context: Context, options: LoginOptions, words: readonly string[]): Promise<void> {
@@ -36,15 +39,28 @@ async function login(context: Context, options: LoginOptions, words: readonly st
   const name = await chooseLogin(context, words[0] ?? options.login, profile);
   const password = await readPassword(context, options);
   const isKnown = profile.login === name && profile.baseUrl === baseUrl;
-  const secretKey = await readSecretKey(context, options, isKnown);
-  await client.login(
-    { login: name, password, ...(secretKey !== undefined && { secretKey }) },
-    { signal: context.signal },
-  );
+  const { secretKey, secondFactor } = await readRest(context, options, isKnown);
+  const credentials = { login: name, password, ...(secretKey !== undefined && { secretKey }) };
+  const enter = (factor: OfferedSecondFactor | undefined): Promise<LoginReport> =>
+    client.login(
+      { ...credentials, ...(factor !== undefined && { secondFactor: factor }) },
+      { signal: context.signal },
+    );
+  const { lastSecurityViolationAt } = await enter(secondFactor).catch(async (error: unknown) => {
+    if (!(error instanceof SecondFactorRequiredError) || !context.questions.canAsk) throw error;
+    return enter(readSecondFactor(await context.questions.askLine('One-time password, or a recovery code')));
+  });
   await context.state.writeProfile({ baseUrl, login: name });
   await keepUnlocked(context, client, options.timeout);
   const { login: canonical, accountId } = await client.status();
-  context.output.result({ json: { login: canonical, accountId, baseUrl, state: 'unlocked' }, text: '' });
+  context.output.result({
+    json: { login: canonical, accountId, baseUrl, state: 'unlocked', lastSecurityViolationAt },
+    text: '',
+  });
+  if (lastSecurityViolationAt !== null)
+    context.output.note(
+      `Attention: at ${lastSecurityViolationAt} somebody used a session of this account a second time. It may have been copied; it has ended. If that was not you, change your password.`,
+    );
   context.output.note(
     `Logged in, and unlocked. The vault locks after ${options.timeout / 60_000} minutes without a command.`,
   );
@@ -57,17 +73,31 @@ async function chooseLogin(context: Context, given: string | undefined, profile:
   throw new CliError('usage', 'which login? Give it as an argument');
 }
 
-/** The Secret Key in its text form, or undefined: the one kept on this device, or none, is used then. */
-async function readSecretKey(
-  context: Context,
-  options: LoginOptions,
-  isKnownDevice: boolean,
-): Promise<string | undefined> {
-  if (options.passwordStdin === true) {
-    const line = await context.questions.stdin.next();
-    return line === '' ? undefined : line;
+/** What a login needs beside login and password. */
+interface Rest {
+  /** In its text form; undefined if the one kept on this device, or none, is to be used. */
+  readonly secretKey: string | undefined;
+  /** Undefined if it is not given beforehand; it is asked for once the server asks. */
+  readonly secondFactor: OfferedSecondFactor | undefined;
+}
+
+async function readRest(context: Context, options: LoginOptions, isKnownDevice: boolean): Promise<Rest> {
+  const { stdin } = context.questions;
+  if (options.passwordStdin !== true) {
+    const secondFactor =
+      options.totpStdin === true ? readSecondFactor((await stdin.next()) ?? '') : undefined;
+    return { secretKey: isKnownDevice ? undefined : await askSecretKey(context), secondFactor };
   }
-  if (isKnownDevice) return undefined;
+  const first = await stdin.next();
+  if (options.totpStdin !== true) return { secretKey: first || undefined, secondFactor: undefined };
+  // The last line is the one-time password, whether a Secret Key stands before it or not.
+  const second = await stdin.next();
+  return second === undefined
+    ? { secretKey: undefined, secondFactor: readSecondFactor(first ?? '') }
+    : { secretKey: first || undefined, secondFactor: readSecondFactor(second) };
+}
+
+async function askSecretKey(context: Context): Promise<string | undefined> {
   const typed = await context.questions.askSecret('Secret Key (ZK1-…; empty if the account has none)', {
     mayBeEmpty: true,
   });

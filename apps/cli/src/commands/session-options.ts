@@ -7,6 +7,11 @@ export function addPasswordOption(command: Command): Command {
   return command.option('--password-stdin', 'read the password from the first line of standard input');
 }
 
+/** Adds `--totp-stdin` for a command that takes a one-time password. */
+export function addTotpOption(command: Command): Command {
+  return command.option('--totp-stdin', 'read the one-time password from the last line of standard input');
+}
+
 /** Adds `--timeout`, the idle time after which the vault locks itself. */
 export function addTimeoutOption(command: Command): Command {
   const option = new Option('--timeout <time>', 'lock after so long without a command: 90s, 15m, 8h')

@@ -149,7 +149,7 @@ async function enter(
   const user = await lockUser(tx, proven.id);
   if (user?.is_active !== true || user.credential_version !== proven.credential_version) return undefined;
   if (user.asks_second_factor && !proven.asks_second_factor) return undefined;
-  const { sessionId, ...pair } = await openSession(deps, tx, user, {
+  const { sessionId, lastSecurityViolationAt, ...pair } = await openSession(deps, tx, user, {
     deviceId: request.device.id,
     deviceName: request.device.name,
     transport: request.transport,
@@ -162,6 +162,7 @@ async function enter(
     identity: null,
     vaults: await listOwnVaults(tx, user.id, { withWraps: true }),
     user: toUser(user),
+    lastSecurityViolationAt,
   };
   await request.trail.record(tx, {
     action: 'login',

@@ -296,3 +296,24 @@ describe('the cookie transport', () => {
     expect(response.headers['set-cookie']).not.toContain('Secure');
   });
 });
+
+describe('after a reuse', () => {
+  it('the next login says when it was, and the one after it is silent', async () => {
+    const account = await client.givenAccount();
+    const before = await client.givenLogin(account);
+    await client.post('/api/v1/auth/refresh', { refreshToken: before.refreshToken });
+    await client.post('/api/v1/auth/refresh', { refreshToken: before.refreshToken });
+    const row = await server.db
+      .selectFrom('sessions')
+      .select('revoked_at')
+      .where('id', '=', before.sessionId)
+      .executeTakeFirstOrThrow();
+
+    const next = await client.givenLogin(account);
+    const later = await client.givenLogin(account);
+
+    expect(before.lastSecurityViolationAt).toBeNull();
+    expect(next.lastSecurityViolationAt).toBe(row.revoked_at?.toISOString());
+    expect(later.lastSecurityViolationAt).toBeNull();
+  });
+});

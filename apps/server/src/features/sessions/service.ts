@@ -9,6 +9,7 @@ import type { AccessTokens } from './access-token.ts';
 import type { RefreshTokens } from './refresh-token.ts';
 import {
   findLiveSession,
+  findReuseSinceLogin,
   findSessionOfToken,
   insertRefreshToken,
   insertSession,
@@ -83,13 +84,18 @@ export async function namedSession(
   return claims.sessionId;
 }
 
-/** Opens a session for a user whose credential has been checked in this transaction. */
+/**
+ * Opens a session for a user whose credential has been checked in this transaction.
+ *
+ * @returns also when a used refresh token was used again, if that was since the session opened before.
+ */
 export async function openSession(
   deps: SessionsDeps,
   tx: Tx,
   user: Pick<UserRow, 'id' | 'role'>,
   device: Pick<NewSession, 'deviceId' | 'deviceName' | 'transport' | 'addressPrefix'>,
-): Promise<TokenPair & { readonly sessionId: string }> {
+): Promise<TokenPair & { readonly sessionId: string; readonly lastSecurityViolationAt: string | null }> {
+  const reusedAt = await findReuseSinceLogin(tx, user.id);
   const session = await insertSession(tx, { ...device, id: makeUuid7(), userId: user.id });
   const refreshToken = deps.refreshTokens.make();
   await insertRefreshToken(tx, {
@@ -100,7 +106,12 @@ export async function openSession(
   });
   const claims = { userId: user.id, sessionId: session.id, role: user.role };
   const accessToken = await deps.accessTokens.sign(claims, session.created_at);
-  return { sessionId: session.id, accessToken, refreshToken: refreshToken.token };
+  return {
+    sessionId: session.id,
+    accessToken,
+    refreshToken: refreshToken.token,
+    lastSecurityViolationAt: reusedAt?.toISOString() ?? null,
+  };
 }
 
 /** Tokens that were presented for a logout; each is untrusted and may be absent. */

@@ -29,6 +29,16 @@ export function findLiveSession(db: Db, sessionId: string, userId: string): Prom
     .executeTakeFirst();
 }
 
+/** When a session of the user last ended by a reuse of a refresh token, if none was opened since. */
+export async function findReuseSinceLogin(tx: Tx, userId: string): Promise<Date | null> {
+  const { rows } = await sql<{ reused_at: Date | null }>`
+    select max(revoked_at) filter (where revoked_reason = 'refresh-reuse' and revoked_at >= newest) as reused_at
+    from (select *, max(created_at) over () as newest from sessions where user_id = ${userId}) as own`.execute(
+    tx,
+  );
+  return rows[0]?.reused_at ?? null;
+}
+
 /** A session to be. */
 export interface NewSession {
   readonly id: string;
