@@ -51,6 +51,8 @@ function browserProject(name: string, root: string) {
 export default defineConfig({
   test: {
     reporters: ['default', summaryReporter()],
+    // All cores: the default leaves one free, which on a machine with two is half of it.
+    maxWorkers: '100%',
     coverage: {
       provider: 'v8',
       // Each pattern is read from the root of the project that a file belongs to.
