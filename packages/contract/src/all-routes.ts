@@ -1,5 +1,14 @@
 /** @file The list of every route, from which OpenAPI and the tests are made. */
+import { getKeyMaterial, rotateKeys } from './account-keys.ts';
 import { getServerSettings, getStats, updateServerSettings } from './administration.ts';
+import {
+  createApiKey,
+  deleteApiKey,
+  getApiKey,
+  getApiKeySelf,
+  listApiKeys,
+  rotateApiKey,
+} from './api-keys.ts';
 import { listAuditEvents, listSecurityEvents } from './audit.ts';
 import {
   getAuthPolicy,
@@ -14,7 +23,10 @@ import {
   revokeSession,
 } from './auth.ts';
 import { createEntry, deleteEntry, getEntry, listEntries, replaceEntry } from './entries.ts';
+import { streamEvents } from './events.ts';
+import { createInvitation, listInvitations, revokeInvitation } from './invitations.ts';
 import { health, livez, readyz } from './operations.ts';
+import { completeRecovery, enrolRecovery, getRecovery, recover, removeRecovery } from './recovery.ts';
 import type { RouteContract } from './route.ts';
 import {
   disableSecondFactor,
@@ -23,7 +35,6 @@ import {
   verifySecondFactor,
 } from './second-factor.ts';
 import {
-  createInvitation,
   deleteOwnUser,
   deleteUser,
   getOwnUser,
@@ -32,6 +43,7 @@ import {
   updateOwnUser,
   updateUser,
 } from './user-routes.ts';
+import { replaceVault, stageEntries } from './vault-rotation.ts';
 import {
   commitVault,
   createVault,
@@ -40,7 +52,6 @@ import {
   listEntryVersions,
   listVaults,
   replaceAccountState,
-  replaceVault,
 } from './vaults.ts';
 
 /** Every operation of the API, in the order of the documentation. */
@@ -55,6 +66,13 @@ export const allRoutes: readonly RouteContract[] = [
   listSessions,
   revokeSession,
   rekey,
+  getKeyMaterial,
+  rotateKeys,
+  getRecovery,
+  enrolRecovery,
+  removeRecovery,
+  recover,
+  completeRecovery,
   setUpSecondFactor,
   verifySecondFactor,
   renewRecoveryCodes,
@@ -64,6 +82,8 @@ export const allRoutes: readonly RouteContract[] = [
   deleteOwnUser,
   listUsers,
   createInvitation,
+  listInvitations,
+  revokeInvitation,
   getUser,
   updateUser,
   deleteUser,
@@ -73,16 +93,24 @@ export const allRoutes: readonly RouteContract[] = [
   replaceAccountState,
   listVaults,
   createVault,
+  stageEntries,
   replaceVault,
   deleteVault,
   commitVault,
   getChanges,
   listEntryVersions,
+  streamEvents,
   createEntry,
   listEntries,
   getEntry,
   replaceEntry,
   deleteEntry,
+  createApiKey,
+  listApiKeys,
+  getApiKeySelf,
+  getApiKey,
+  deleteApiKey,
+  rotateApiKey,
   listSecurityEvents,
   listAuditEvents,
   livez,

@@ -1,8 +1,10 @@
 /** @file Accounts and sessions: policy, prelogin, registration, login, refresh, sessions, rekey. */
 import { type Static, Type } from '@sinclair/typebox';
-import { RegistrationMode } from './administration.ts';
+import { PasswordAdvice, RegistrationMode } from './administration.ts';
+import { InvitationToken } from './invitations.ts';
 import { LOGIN_MAX_LENGTH } from './login.ts';
 import { Page, PageQuery } from './paging.ts';
+import { NewRecovery } from './recovery-fields.ts';
 import { defineRoute } from './route.ts';
 import {
   AuthKey,
@@ -18,7 +20,6 @@ import {
   Wrap,
 } from './scalars.ts';
 import { SecondFactor } from './second-factor.ts';
-import { InvitationToken } from './user-routes.ts';
 import { Email, FullName, User } from './users.ts';
 import { NewVault, VAULTS_PER_ACCOUNT, Vault } from './vaults.ts';
 
@@ -28,11 +29,7 @@ const Login = Type.String({ minLength: 1, maxLength: LOGIN_MAX_LENGTH });
 /** Advice for a registration form. A client only ever tightens its own rules with it. */
 export const AuthPolicy = Type.Object(
   {
-    password: Type.Object({
-      minLength: Type.Integer({ minimum: 12, maximum: 1024 }),
-      minScore: Type.Integer({ minimum: 0, maximum: 4 }),
-      requireClasses: Type.Boolean({ description: 'Upper, lower, digit and symbol are all needed.' }),
-    }),
+    password: PasswordAdvice,
     kdfProfile: KdfProfile,
     registration: RegistrationMode,
   },
@@ -92,6 +89,7 @@ export const register = defineRoute({
       wrap: Type.Optional(Wrap),
       accountState: Type.Optional(Sealed),
       vaults: Type.Optional(Type.Array(NewVault, { minItems: 1, maxItems: VAULTS_PER_ACCOUNT })),
+      recovery: Type.Optional(NewRecovery),
       invitation: Type.Optional(InvitationToken),
     },
     { additionalProperties: false },

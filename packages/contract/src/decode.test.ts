@@ -9,9 +9,11 @@ import { Problem } from './problems.ts';
 import { Nullable, Sealed, Uuid } from './scalars.ts';
 
 const answers: readonly (readonly [string, TSchema])[] = [
-  ...allRoutes.flatMap((route) =>
-    route.success.status === 204 ? [] : [[route.operationId, route.success.body] as const],
-  ),
+  ...allRoutes.flatMap(({ operationId, success }) => {
+    if ('body' in success) return [[operationId, success.body] as const];
+    const events = 'events' in success ? Object.entries(success.events) : [];
+    return events.map(([name, schema]) => [`${operationId} ${name}`, schema] as const);
+  }),
   ['Problem', Problem],
 ];
 

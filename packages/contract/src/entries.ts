@@ -1,8 +1,9 @@
 /** @file The plain surface: entries of the caller's own default vault, for callers with a format of their own. */
 import { type Static, Type } from '@sinclair/typebox';
 import { Entry } from './entry-fields.ts';
+import { IdempotencyHeaders, idempotencyRefusals } from './idempotency.ts';
 import { Page, PageQuery } from './paging.ts';
-import { defineRoute } from './route.ts';
+import { apiKeyRefusals, defineRoute } from './route.ts';
 import { EnvelopeFields, Uuid } from './scalars.ts';
 
 const EntryParams = Type.Object({ id: Uuid }, { additionalProperties: false });
@@ -22,12 +23,21 @@ export const createEntry = defineRoute({
   description:
     'The default vault is the oldest one with integrity "none". Without an id the server makes one. A taken id is a conflict, also that of a deleted entry.',
   auth: 'session',
+  apiKeyScope: 'entries:write',
   permission: 'content:write',
+  headers: IdempotencyHeaders,
   body: Type.Object({ id: Type.Optional(Uuid), ...EnvelopeFields }, { additionalProperties: false }),
   bodyLimitBytes: 524_288,
   success: { status: 201, body: Entry },
   successHeaders: entryHeaders,
-  refusals: ['invalid-token', 'insufficient-permission', 'vault-not-found', 'conflict'],
+  refusals: [
+    ...apiKeyRefusals,
+    'invalid-token',
+    'insufficient-permission',
+    'vault-not-found',
+    'conflict',
+    ...idempotencyRefusals,
+  ],
 });
 
 /** Lists the entries of the default vault. */
@@ -40,10 +50,11 @@ export const listEntries = defineRoute({
   description:
     'In the order of their ids. A page may be shorter than the limit: nextCursor tells whether it was the last.',
   auth: 'session',
+  apiKeyScope: 'entries:read',
   permission: 'content:read',
   query: PageQuery,
   success: { status: 200, body: Page(Entry) },
-  refusals: ['invalid-token', 'insufficient-permission', 'vault-not-found'],
+  refusals: [...apiKeyRefusals, 'invalid-token', 'insufficient-permission', 'vault-not-found'],
 });
 
 /** Reads one entry. */
@@ -54,11 +65,12 @@ export const getEntry = defineRoute({
   tag: 'entries',
   summary: 'Read an entry',
   auth: 'session',
+  apiKeyScope: 'entries:read',
   permission: 'content:read',
   params: EntryParams,
   success: { status: 200, body: Entry },
   successHeaders: entryHeaders,
-  refusals: ['invalid-token', 'insufficient-permission', 'entry-not-found'],
+  refusals: [...apiKeyRefusals, 'invalid-token', 'insufficient-permission', 'entry-not-found'],
 });
 
 /** Replaces an entry's envelope, if it still has the version named by If-Match. */
@@ -69,6 +81,7 @@ export const replaceEntry = defineRoute({
   tag: 'entries',
   summary: "Replace an entry's envelope",
   auth: 'session',
+  apiKeyScope: 'entries:write',
   permission: 'content:write',
   params: EntryParams,
   headers: IfMatch,
@@ -77,6 +90,7 @@ export const replaceEntry = defineRoute({
   success: { status: 200, body: Entry },
   successHeaders: entryHeaders,
   refusals: [
+    ...apiKeyRefusals,
     'invalid-token',
     'insufficient-permission',
     'entry-not-found',
@@ -93,10 +107,11 @@ export const deleteEntry = defineRoute({
   tag: 'entries',
   summary: 'Delete an entry',
   auth: 'session',
+  apiKeyScope: 'entries:write',
   params: EntryParams,
   headers: IfMatch,
   success: { status: 204 },
-  refusals: ['invalid-token', 'entry-not-found', 'if-match-required', 'version-stale'],
+  refusals: [...apiKeyRefusals, 'invalid-token', 'entry-not-found', 'if-match-required', 'version-stale'],
 });
 
 export type EntryEnvelope = Static<typeof EntryBody>;

@@ -1,13 +1,33 @@
 /** The one door of the contract: everything that may be said on the wire. */
+export { getKeyMaterial, KeyMaterial, rotateKeys } from './account-keys.ts';
 export {
   getServerSettings,
   getStats,
+  LockoutSettings,
+  PasswordAdvice,
+  RateLimitSettings,
   RegistrationMode,
   ServerSettings,
+  type SettingsChange,
   Stats,
   updateServerSettings,
 } from './administration.ts';
 export { allRoutes } from './all-routes.ts';
+export {
+  API_KEY_OVERLAP_SECONDS,
+  API_KEY_RATE_LIMIT,
+  API_KEYS_PER_ACCOUNT,
+  ApiKey,
+  ApiKeyScope,
+  ApiKeySelf,
+  ApiKeyWrap,
+  createApiKey,
+  deleteApiKey,
+  getApiKey,
+  getApiKeySelf,
+  listApiKeys,
+  rotateApiKey,
+} from './api-keys.ts';
 export {
   AUDIT_PAGE_LIMITS,
   type AuditAction,
@@ -44,12 +64,39 @@ export {
   replaceEntry,
 } from './entries.ts';
 export { ENTRY_HISTORY_LIMIT, Entry } from './entry-fields.ts';
+export {
+  EndEvent,
+  EVENT_STREAM_HEARTBEAT_SECONDS,
+  EVENT_STREAM_LIMITS,
+  streamEvents,
+  VaultEvent,
+} from './events.ts';
+export { IDEMPOTENCY_KEY } from './idempotency.ts';
+export {
+  createInvitation,
+  INVITATION_HOURS,
+  Invitation,
+  InvitationToken,
+  listInvitations,
+  OpenInvitation,
+  revokeInvitation,
+} from './invitations.ts';
 export { canonicalLogin, isReservedLogin, LOGIN_MAX_LENGTH, RESERVED_USERNAMES } from './login.ts';
 export { buildOpenApi } from './openapi.ts';
 export { health, livez, readyz } from './operations.ts';
 export { PAGE_LIMITS } from './paging.ts';
 export { Permission } from './permissions.ts';
 export { commonProblems, Problem, type ProblemCode, problems, problemType } from './problems.ts';
+export {
+  completeRecovery,
+  enrolRecovery,
+  getRecovery,
+  RECOVERY_SECONDS,
+  RecoveryAnswer,
+  recover,
+  removeRecovery,
+} from './recovery.ts';
+export { NewRecovery } from './recovery-fields.ts';
 export {
   type AnswerOf,
   type BodyOf,
@@ -77,20 +124,17 @@ export {
 } from './second-factor.ts';
 export { JSON_MAX_DEPTH, parseStrictJson, StrictJsonError } from './strict-json.ts';
 export {
-  createInvitation,
   deleteOwnUser,
   deleteUser,
   getOwnUser,
   getUser,
-  INVITATION_HOURS,
-  Invitation,
-  InvitationToken,
   listUsers,
   USERS_PAGE_LIMITS,
   updateOwnUser,
   updateUser,
 } from './user-routes.ts';
 export { Role, User } from './users.ts';
+export { replaceVault, STAGING_HOURS, STAGING_LIMITS, StagedEntry, stageEntries } from './vault-rotation.ts';
 export {
   CHANGES_LIMITS,
   Changes,
@@ -107,7 +151,6 @@ export {
   NewVault,
   PutOperation,
   replaceAccountState,
-  replaceVault,
   VAULTS_PER_ACCOUNT,
   Vault,
   VaultIntegrity,

@@ -1,20 +1,31 @@
 /// <reference types="node" />
 import { readFileSync } from 'node:fs';
+import type { TSchema } from '@sinclair/typebox';
 import { describe, expect, it } from 'vitest';
 import { allRoutes } from './all-routes.ts';
+import { decode } from './decode.ts';
 import { buildOpenApi } from './openapi.ts';
-import { commonProblems, problems } from './problems.ts';
+import { commonProblems, Problem, type ProblemCode, problems } from './problems.ts';
+
+type Content = Readonly<
+  Record<string, { readonly example?: unknown; readonly examples?: Readonly<Record<string, unknown>> }>
+>;
 
 interface Operation {
   readonly operationId: string;
   readonly security: readonly unknown[];
-  readonly parameters: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
-  readonly requestBody?: unknown;
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly required: boolean;
+    readonly example?: unknown;
+  }[];
+  readonly requestBody?: { readonly content: Content };
   readonly responses: Readonly<
     Record<
       string,
       {
-        readonly content?: Readonly<Record<string, unknown>>;
+        readonly content?: Content;
         readonly headers?: Readonly<Record<string, unknown>>;
       }
     >
@@ -25,7 +36,10 @@ interface Document {
   readonly openapi: string;
   readonly info: { readonly version: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, unknown>>;
+    readonly examples: Readonly<Record<string, { readonly value: unknown }>>;
+  };
 }
 
 const document = buildOpenApi({ version: '1.2.3' }) as unknown as Document;
@@ -106,10 +120,20 @@ describe('OpenAPI document', () => {
       '/api/v1/auth/token',
       '/api/v1/auth/logout',
       '/api/v1/auth/logout-all',
+      '/api/v1/auth/recover',
+      '/api/v1/auth/recover/rekey',
       '/livez',
       '/readyz',
       '/health',
     ]);
+  });
+
+  it('names the API key as a way in exactly where the contract does', () => {
+    const byKey = operations.filter(({ operation }) => JSON.stringify(operation.security).includes('apiKey'));
+    const alone = byKey.filter(({ operation }) => operation.security.length === 1);
+
+    expect(byKey).toHaveLength(9);
+    expect(alone.map(({ operation }) => operation.operationId)).toEqual(['getApiKeySelf']);
   });
 
   it('has a component for every reference, and none that nothing refers to', () => {
@@ -118,6 +142,38 @@ describe('OpenAPI document', () => {
     );
 
     expect(new Set(Object.keys(document.components.schemas))).toEqual(references);
+  });
+
+  it('has an example of every request, answer, parameter and refusal, and each fits its schema', () => {
+    for (const { operation, path } of operations) {
+      const route = allRoutes.find(
+        ({ operationId }) => operationId === operation.operationId.replace(/Alias\d*$/, ''),
+      );
+      if (route === undefined) throw new Error(`no route of ${path}`);
+      const { success } = route;
+      const own = { ...route.params?.properties, ...route.query?.properties, ...route.headers?.properties };
+      for (const { name, example } of operation.parameters)
+        expect(decode(own[name] as TSchema, example)).toBe(example);
+      if (route.body !== undefined) {
+        const { example } = operation.requestBody?.content['application/json'] ?? {};
+        expect(decode(route.body, example)).toEqual(example);
+      }
+      if ('body' in success) {
+        const { example } = operation.responses[success.status]?.content?.['application/json'] ?? {};
+        expect(decode(success.body, example)).toEqual(example);
+      }
+      const codes = Object.values(operation.responses).flatMap(({ content }) =>
+        Object.keys(content?.['application/problem+json']?.examples ?? {}),
+      );
+      expect(new Set(codes)).toEqual(new Set([...route.refusals, ...commonProblems]));
+    }
+  });
+
+  it('has an example of every refusal that a route may answer, as it is answered', () => {
+    for (const [code, { value }] of Object.entries(document.components.examples)) {
+      expect(decode(Problem, value)).toEqual(value);
+      expect(value).toMatchObject({ code, status: problems[code as ProblemCode].status });
+    }
   });
 
   it('is plain JSON', () => {

@@ -1,6 +1,7 @@
 /** @file Makes the OpenAPI 3.1 document out of the routes. */
 import type { TObject, TSchema } from '@sinclair/typebox';
 import { allRoutes } from './all-routes.ts';
+import { exampleOf, exampleOfProblem } from './examples.ts';
 import { commonProblems, Problem, type ProblemCode, problems } from './problems.ts';
 import { DEFAULT_BODY_LIMIT_BYTES, type RouteContract } from './route.ts';
 
@@ -32,8 +33,17 @@ export function buildOpenApi(info: { readonly version: string }): Json {
     paths,
     components: {
       schemas: components,
+      examples: problemExamples(),
       headers: limitHeaders,
-      securitySchemes: { session: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: {
+        session: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        apiKey: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-API-Key',
+          description: '`zkv_<id>_<auth half>`: the first 84 characters of an API key, never the rest.',
+        },
+      },
     },
   };
 }
@@ -45,7 +55,7 @@ function operation(route: RouteContract, path: string, components: Record<string
     tags: [route.tag],
     summary: route.summary,
     ...descriptionOf(route),
-    security: route.auth === 'none' ? [] : [{ session: [] }],
+    security: securityOf(route),
     parameters: [
       ...parameters(route.params, 'path', components),
       ...parameters(route.query, 'query', components),
@@ -56,8 +66,18 @@ function operation(route: RouteContract, path: string, components: Record<string
   };
 }
 
-function descriptionOf({ description, permission }: RouteContract): Json {
-  const needs = permission === undefined ? [] : [`Needs the permission \`${permission}\`.`];
+/** Any one of these will do. */
+function securityOf({ auth, apiKeyScope }: RouteContract): readonly Json[] {
+  if (auth === 'none') return [];
+  if (auth === 'api-key') return [{ apiKey: [] }];
+  return [{ session: [] }, ...(apiKeyScope === undefined ? [] : [{ apiKey: [] }])];
+}
+
+function descriptionOf({ description, permission, apiKeyScope }: RouteContract): Json {
+  const needs = [
+    ...(permission === undefined ? [] : [`Needs the permission \`${permission}\`.`]),
+    ...(apiKeyScope === undefined ? [] : [`An API key needs the scope \`${apiKeyScope}\`.`]),
+  ];
   const sentences = [...(description === undefined ? [] : [description]), ...needs];
   return sentences.length === 0 ? {} : { description: sentences.join(' ') };
 }
@@ -73,6 +93,7 @@ function parameters(
     in: place,
     required: schema.required?.includes(name) ?? false,
     schema: hoist(value, components),
+    example: exampleOf(value, name),
   }));
 }
 
@@ -80,7 +101,7 @@ function requestBody(route: RouteContract, body: TObject, components: Record<str
   return {
     required: true,
     description: `At most ${route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES} bytes.`,
-    content: { 'application/json': { schema: hoist(body, components) } },
+    content: { 'application/json': { schema: hoist(body, components), example: exampleOf(body) } },
   };
 }
 
@@ -94,9 +115,24 @@ function success(route: RouteContract, components: Record<string, unknown>): Jso
     description: route.summary,
     ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) }),
   };
+  if ('events' in route.success) {
+    const content = { 'text/event-stream': { schema: eventStream(route.success.events, components) } };
+    return { [route.success.status]: { ...common, content } };
+  }
   if (route.success.status === 204) return { 204: common };
-  const content = { 'application/json': { schema: hoist(route.success.body, components) } };
+  const { body } = route.success;
+  const content = { 'application/json': { schema: hoist(body, components), example: exampleOf(body) } };
   return { [route.success.status]: { ...common, content } };
+}
+
+/** OpenAPI 3.1 has no word for a stream: it is text, and its data are told beside it. */
+function eventStream(events: Readonly<Record<string, TSchema>>, components: Record<string, unknown>): Json {
+  const names = Object.keys(events).map((name) => `\`${name}\``);
+  return {
+    type: 'string',
+    description: `Server-sent events (WHATWG HTML, section 9.2), named ${names.join(' and ')}; the data of each is JSON.`,
+    contentSchema: { anyOf: Object.values(events).map((schema) => hoist(schema, components)) },
+  };
 }
 
 function refusals(route: RouteContract): Json {
@@ -105,9 +141,6 @@ function refusals(route: RouteContract): Json {
     const { status } = problems[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  const content = {
-    'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
-  };
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => [
       status,
@@ -116,9 +149,26 @@ function refusals(route: RouteContract): Json {
         ...(status === problems['rate-limited'].status
           ? { headers: Object.fromEntries(headerReferences(Object.keys(limitHeaders))) }
           : {}),
-        content,
+        content: {
+          'application/problem+json': {
+            schema: { $ref: '#/components/schemas/Problem' },
+            examples: Object.fromEntries(
+              codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]),
+            ),
+          },
+        },
       },
     ]),
+  );
+}
+
+/** One example of each refusal, to which the routes that may answer it refer. */
+function problemExamples(): Json {
+  const used = new Set(allRoutes.flatMap(({ refusals: own }) => [...own, ...commonProblems]));
+  return Object.fromEntries(
+    [...used]
+      .toSorted()
+      .map((code) => [code, { summary: problems[code].title, value: exampleOfProblem(code) }]),
   );
 }
 

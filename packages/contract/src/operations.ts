@@ -25,7 +25,7 @@ export const readyz = defineRoute({
   auth: 'none',
   rateLimit: 'none',
   success: { status: 200, body: Type.Object({ status: Type.Literal('ready') }) },
-  refusals: [],
+  refusals: ['stopping'],
 });
 
 /** Status and version. */
@@ -41,5 +41,5 @@ export const health = defineRoute({
     status: 200,
     body: Type.Object({ status: Type.Literal('healthy'), version: Type.String() }),
   },
-  refusals: [],
+  refusals: ['stopping'],
 });

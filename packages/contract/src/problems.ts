@@ -11,6 +11,11 @@ export const problems = {
     title: 'The body is not acceptable JSON.',
     help: 'The body is not JSON of RFC 8259, or it holds what this API never takes: a duplicate key, `__proto__`, a NUL character, a lone surrogate, an integer beyond 2^53 - 1, or more than 16 levels. Send other JSON; the same request will always fail.',
   },
+  'api-key-half-exposed': {
+    status: 400,
+    title: 'The key half of an API key must not be sent.',
+    help: 'The request held a whole API key. Only `zkv_<id>_<auth half>`, its first 84 characters, may be sent; the last 43 open the vaults and were seen by this server and by whoever stands in between. Revoke this key and make another.',
+  },
   'malformed-request': {
     status: 400,
     title: 'The request is not acceptable HTTP.',
@@ -51,6 +56,16 @@ export const problems = {
     title: 'A valid token is required.',
     help: 'The access token is absent, malformed, expired or its session has ended; for a refresh, the refresh token is unknown, used or expired. Refresh, and if that is refused log in again.',
   },
+  'invalid-api-key': {
+    status: 401,
+    title: 'A valid API key is required.',
+    help: 'The header `X-API-Key` is absent, or its key is malformed, unknown, expired, revoked, or of an account that is not active. Send `zkv_<id>_<auth half>`, and no access token beside it; look at the key with `GET /api-keys/{id}`, or make another.',
+  },
+  'insufficient-scope': {
+    status: 403,
+    title: 'The API key may not do this.',
+    help: 'The API key is good but lacks the scope: `entries:read` to read, `entries:write` to write. Make a key with the scope, if its holder shall have it.',
+  },
   'insufficient-permission': {
     status: 403,
     title: 'The account may not do this.',
@@ -70,6 +85,16 @@ export const problems = {
     status: 404,
     title: 'No such session.',
     help: 'The account has no session of this id. It may have ended already.',
+  },
+  'invitation-not-found': {
+    status: 404,
+    title: 'No such invitation.',
+    help: 'There is no open invitation of this id: it was used, taken back or has expired. List the invitations.',
+  },
+  'api-key-not-found': {
+    status: 404,
+    title: 'No such API key.',
+    help: 'The account has no API key of this id; a key of somebody else gives the same answer. List the API keys.',
   },
   'user-not-found': {
     status: 404,
@@ -96,6 +121,16 @@ export const problems = {
     title: 'Something else was written first.',
     help: 'Something else was written first, or an id is in use. Read the changes, merge, and commit again from the `seq` that the answer names.',
   },
+  'idempotency-in-progress': {
+    status: 409,
+    title: 'The same request is being carried out.',
+    help: 'A request with this `Idempotency-Key` is under way and did not end while this one waited. Send it again after `Retry-After` seconds, with the same key.',
+  },
+  'rotation-incomplete': {
+    status: 409,
+    title: 'Not every entry is staged at its present version.',
+    help: 'A vault key is replaced together with every entry. Some were never staged under this rotationId, or have changed since, or were forgotten. Read the changes, stage what is missing (everything, if nothing changed), and ask again.',
+  },
   'second-factor-active': {
     status: 409,
     title: 'The account has a second factor already.',
@@ -105,6 +140,11 @@ export const problems = {
     status: 409,
     title: 'The account has no second factor.',
     help: 'Recovery codes belong to a second factor, and the account has none in use. Set one up and confirm it.',
+  },
+  'too-many-api-keys': {
+    status: 409,
+    title: 'The account has as many API keys as it may.',
+    help: 'An account may have 50 API keys; expired ones count until they are revoked. Revoke one that is not needed.',
   },
   'last-administrator': {
     status: 409,
@@ -136,6 +176,11 @@ export const problems = {
     title: 'The request does not match the contract.',
     help: 'The JSON is fine but does not fit the contract. `errors` says where; unknown fields are refused and nothing is converted. Correct the request.',
   },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The Idempotency-Key belongs to another request.',
+    help: 'The account has used this `Idempotency-Key` within 24 hours for a request with another path or body. Make a key for each request, and send the same bytes with it.',
+  },
   'manifest-required': {
     status: 428,
     title: 'This vault takes no write without a manifest.',
@@ -151,6 +196,11 @@ export const problems = {
     title: 'Too many requests. Wait before the next one.',
     help: 'More requests came from this session or address than the limit allows; nothing of this one was carried out. Wait for `Retry-After` seconds. `RateLimit-Policy` says what is allowed, `RateLimit` what is left.',
   },
+  'too-many-streams': {
+    status: 429,
+    title: 'Too many event streams are open.',
+    help: 'The session or the account has as many event streams open at this server as it may. Close one, or wait for `Retry-After` seconds: streams whose reader is gone are noticed within a minute.',
+  },
   'headers-too-large': {
     status: 431,
     title: 'The request headers are too large.',
@@ -165,6 +215,11 @@ export const problems = {
     status: 503,
     title: 'The server is busy. Try again soon.',
     help: 'The server takes no more of this work just now. Wait for `Retry-After` seconds and try again.',
+  },
+  stopping: {
+    status: 503,
+    title: 'The server is stopping. Ask another one.',
+    help: 'The server was told to stop: it answers what has arrived and takes nothing new. A balancer should send nobody here; come back after `Retry-After` seconds.',
   },
   unavailable: {
     status: 503,
@@ -183,6 +238,7 @@ export type ProblemCode = keyof typeof problems;
 export const commonProblems: readonly ProblemCode[] = [
   'malformed-json',
   'malformed-request',
+  'api-key-half-exposed',
   'route-not-found',
   'request-timeout',
   'body-too-large',

@@ -37,6 +37,34 @@ describe('every route', () => {
     expect(new Set(route.refusals).size).toBe(route.refusals.length);
   });
 
+  it.for(named)(
+    'takes API keys only where it says so, and then says how it refuses them: %s',
+    ([, route]) => {
+      const takesThem = route.auth === 'api-key' || route.apiKeyScope !== undefined;
+
+      if (route.apiKeyScope !== undefined) expect(route.auth).toBe('session');
+      expect(route.refusals.includes('invalid-api-key')).toBe(takesThem);
+      expect(route.refusals.includes('insufficient-scope')).toBe(route.apiKeyScope !== undefined);
+    },
+  );
+
+  it('takes an API key for changes, commits, versions and plain entries, by the scope that fits, and for no more', () => {
+    const scopes = allRoutes.flatMap(({ operationId, apiKeyScope }) =>
+      apiKeyScope === undefined ? [] : [[operationId, apiKeyScope]],
+    );
+
+    expect(Object.fromEntries(scopes)).toEqual({
+      commitVault: 'entries:write',
+      getChanges: 'entries:read',
+      listEntryVersions: 'entries:read',
+      createEntry: 'entries:write',
+      listEntries: 'entries:read',
+      getEntry: 'entries:read',
+      replaceEntry: 'entries:write',
+      deleteEntry: 'entries:write',
+    });
+  });
+
   it.for(named)('says what a session must be allowed, and that it may be refused: %s', ([, route]) => {
     // Whoever owns an entry may delete it, whatever the role.
     const isForEveryRole = route.auth === 'none' || route.operationId === 'deleteEntry';

@@ -17,8 +17,10 @@ export interface RouteContract {
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  /** Who may call: everybody, or the holder of a session's access token. */
-  readonly auth: 'none' | 'session';
+  /** Who may call: everybody, the holder of a session's access token, or the holder of an API key. */
+  readonly auth: 'none' | 'session' | 'api-key';
+  /** With `auth: 'session'`: the scope with which an API key may call as well. Absent: no API key may. */
+  readonly apiKeyScope?: 'entries:read' | 'entries:write';
   /** What the role of the session's account must allow; absent where every account may. */
   readonly permission?: Permission;
   /**
@@ -33,7 +35,11 @@ export interface RouteContract {
   readonly body?: TObject;
   /** Largest body in bytes; {@link DEFAULT_BODY_LIMIT_BYTES} if absent. */
   readonly bodyLimitBytes?: number;
-  readonly success: { readonly status: 200 | 201; readonly body: TSchema } | { readonly status: 204 };
+  readonly success:
+    | { readonly status: 200 | 201; readonly body: TSchema }
+    | { readonly status: 204 }
+    /** A stream of server-sent events: the schema of the data of each event, by the event's name. */
+    | { readonly status: 200; readonly events: Readonly<Record<string, TSchema>> };
   /** Response headers beside those that every answer has. */
   readonly successHeaders?: Readonly<Record<string, string>>;
   /** Problems beside the common ones. */
@@ -61,12 +67,15 @@ export type QueryOf<Route extends RouteContract> = Route extends {
   ? Static<Schema>
   : undefined;
 
-/** The body of a route's successful answer; undefined for 204. */
+/** The body of a route's successful answer; undefined for 204 and for a stream. */
 export type AnswerOf<Route extends RouteContract> = Route['success'] extends {
   readonly body: infer Schema extends TSchema;
 }
   ? Static<Schema>
   : undefined;
+
+/** What an operation with an `apiKeyScope` may refuse an API key with. */
+export const apiKeyRefusals = ['invalid-api-key', 'insufficient-scope'] as const;
 
 /** Keeps the literal types of a route while checking its shape. */
 export function defineRoute<const Route extends RouteContract>(route: Route): Route {

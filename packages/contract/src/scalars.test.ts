@@ -47,21 +47,26 @@ describe('base64url on the wire', () => {
     },
   );
 
-  it('checks the largest envelope in well under a tenth of a second, also when its end is wrong', () => {
+  // Backtracking would take minutes, and the test's own time would be over.
+  it('checks the largest envelope without going back, also when its end is wrong', () => {
     const schema = Base64Url(ENVELOPE_BYTES.ciphertext);
     const largest = 'A'.repeat(base64UrlLength(ENVELOPE_BYTES.ciphertext.maxBytes) - 2);
 
-    const start = performance.now();
     const taken = Value.Check(schema, `${largest}AA`);
     const refused = !Value.Check(schema, `${largest}A!`);
-    const elapsedMs = performance.now() - start;
 
     expect([taken, refused]).toEqual([true, true]);
-    expect(elapsedMs).toBeLessThan(100);
   });
 });
 
 describe('ids, instants and counters', () => {
+  it.for(['2028-02-29', '2000-02-29', '2026-02-28', '0001-01-01', '9999-12-31'])(
+    'takes an instant on %s',
+    (day) => {
+      expect(Value.Check(Instant, `${day}T23:59:59.999Z`)).toBe(true);
+    },
+  );
+
   it('takes a random UUID and every instant that Date writes', () => {
     fc.assert(
       fc.property(fc.date({ min: new Date(0), max: new Date('9999-12-31'), noInvalidDate: true }), (date) => {
@@ -79,6 +84,11 @@ describe('ids, instants and counters', () => {
     ['an instant with an offset', Instant, '2026-01-01T00:00:00.00+01'],
     ['an instant in month 13', Instant, '2026-13-01T00:00:00.000Z'],
     ['an instant at hour 24', Instant, '2026-01-01T24:00:00.000Z'],
+    ['an instant on the 31st of a month of 30 days', Instant, '2026-04-31T00:00:00.000Z'],
+    ['an instant on the 30th of February', Instant, '2028-02-30T00:00:00.000Z'],
+    ['a 29th of February of no leap year', Instant, '2026-02-29T00:00:00.000Z'],
+    ['a 29th of February of a whole century', Instant, '2100-02-29T00:00:00.000Z'],
+    ['an instant in the year 0', Instant, '0000-01-01T00:00:00.000Z'],
     ['a counter below 0', Counter, -1],
     ['a counter beyond 2^53 - 1', Counter, 2 ** 53],
     ['an ordinal of 0', Ordinal, 0],

@@ -43,10 +43,19 @@ export const Uuid = Type.String({
   maxLength: 36,
 });
 
-/** An instant: RFC 3339 in UTC with milliseconds, as `Date.prototype.toISOString` writes it. */
+/** Years 0001 to 9999: what a database takes. */
+const YEAR = '(?:000[1-9]|00[1-9]\\d|0[1-9]\\d{2}|[1-9]\\d{3})';
+/** Years with a 29th of February: those that 4 divides, of whole centuries only those that 400 divides. */
+const LEAP_YEAR = '(?:\\d{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)';
+const MONTH_AND_DAY =
+  '(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|02-(?:0[1-9]|1\\d|2[0-8]))';
+
+/**
+ * An instant: RFC 3339 in UTC with milliseconds, as `Date.prototype.toISOString` writes it. Only days that
+ * the calendar has, because a database takes no others.
+ */
 export const Instant = Type.String({
-  pattern:
-    '^\\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d\\.\\d{3}Z$',
+  pattern: `^(?:${YEAR}-${MONTH_AND_DAY}|${LEAP_YEAR}-02-29)T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d\\.\\d{3}Z$`,
   minLength: 24,
   maxLength: 24,
 });

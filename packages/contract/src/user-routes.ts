@@ -1,14 +1,11 @@
 /** @file Users: one's own account, the list of all, invitations, roles. */
-import { type Static, Type } from '@sinclair/typebox';
+import { Type } from '@sinclair/typebox';
 import { defineRoute } from './route.ts';
-import { AuthKey, Base64UrlOf, Counter, Instant, Nullable, Uuid } from './scalars.ts';
+import { AuthKey, Counter, Nullable, Uuid } from './scalars.ts';
 import { Email, FullName, Role, User } from './users.ts';
 
 /** Bounds of one page of users, in either form of the list. */
 export const USERS_PAGE_LIMITS = { min: 1, max: 100, default: 20 } as const;
-
-/** How long an invitation may be good for, in hours. */
-export const INVITATION_HOURS = { min: 1, max: 720, default: 168 } as const;
 
 const UserParams = Type.Object({ id: Uuid }, { additionalProperties: false });
 
@@ -106,40 +103,6 @@ export const getUser = defineRoute({
   params: UserParams,
   success: { status: 200, body: User },
   refusals: ['invalid-token', 'insufficient-permission', 'user-not-found'],
-});
-
-/** The token of an invitation, 32 bytes. */
-export const InvitationToken = Base64UrlOf(32);
-
-/** An invitation as it is given out, once. */
-export const Invitation = Type.Object(
-  { token: InvitationToken, role: Role, expiresAt: Instant },
-  { title: 'Invitation' },
-);
-export type Invitation = Static<typeof Invitation>;
-
-/** Invites somebody: accounts are made by their owners, because only they may know the password. */
-export const createInvitation = defineRoute({
-  operationId: 'createInvitation',
-  method: 'POST',
-  path: '/api/v1/users',
-  tag: 'users',
-  summary: 'Invite somebody to register',
-  description:
-    "The token is given here and never again; one registration may use it. It is void when it expires, or when its author is no longer there, active, allowed to invite, or of the invitation's role or above. The role is user if left out and never above the author's.",
-  auth: 'session',
-  permission: 'admin:write',
-  body: Type.Object(
-    {
-      role: Type.Optional(Role),
-      expiresInHours: Type.Optional(
-        Type.Integer({ minimum: INVITATION_HOURS.min, maximum: INVITATION_HOURS.max }),
-      ),
-    },
-    { additionalProperties: false },
-  ),
-  success: { status: 201, body: Invitation },
-  refusals: ['invalid-token', 'insufficient-permission'],
 });
 
 /** Changes an account's role, or stops or starts it. */

@@ -1,8 +1,9 @@
 /** @file Vaults: their keys as the server keeps them, their one write path and their changes. */
 import { type Static, Type } from '@sinclair/typebox';
 import { ENTRY_HISTORY_LIMIT, Entry } from './entry-fields.ts';
+import { IdempotencyHeaders, idempotencyRefusals } from './idempotency.ts';
 import { Page, PageQuery } from './paging.ts';
-import { defineRoute } from './route.ts';
+import { apiKeyRefusals, defineRoute } from './route.ts';
 import {
   Counter,
   EnvelopeFields,
@@ -48,7 +49,8 @@ export type NewVault = Static<typeof NewVault>;
 export const Vault = Type.Object({ ...vaultFields, revision: Counter, seq: Counter }, { title: 'Vault' });
 export type Vault = Static<typeof Vault>;
 
-const VaultParams = Type.Object({ vaultId: Uuid }, { additionalProperties: false });
+/** Names one vault in a path. */
+export const VaultParams = Type.Object({ vaultId: Uuid }, { additionalProperties: false });
 
 /** Lists the caller's vaults. Wraps are not among them: only a login gives those. */
 export const listVaults = defineRoute({
@@ -76,32 +78,13 @@ export const createVault = defineRoute({
     'An account with an account state sends its next one in the same request. The wrap is null in the answer.',
   auth: 'session',
   permission: 'content:write',
+  headers: IdempotencyHeaders,
   body: Type.Object(
     { vault: NewVault, accountState: Type.Optional(Sealed) },
     { additionalProperties: false },
   ),
   success: { status: 201, body: Vault },
-  refusals: ['invalid-token', 'insufficient-permission', 'conflict'],
-});
-
-/** Replaces a vault's wrap and raises its epoch, after a rotation. */
-export const replaceVault = defineRoute({
-  operationId: 'replaceVault',
-  method: 'PUT',
-  path: '/api/v1/vaults/:vaultId',
-  tag: 'vaults',
-  summary: "Replace a vault's wrapped key",
-  description:
-    'vkEpoch must be the present one plus 1. An account with an account state sends its next one in the same request. The wrap is null in the answer.',
-  auth: 'session',
-  permission: 'content:write',
-  params: VaultParams,
-  body: Type.Object(
-    { vkEpoch: Ordinal, wrap: Wrap, accountState: Type.Optional(Sealed) },
-    { additionalProperties: false },
-  ),
-  success: { status: 200, body: Vault },
-  refusals: ['invalid-token', 'insufficient-permission', 'vault-not-found', 'conflict'],
+  refusals: ['invalid-token', 'insufficient-permission', 'conflict', ...idempotencyRefusals],
 });
 
 /** Deletes a vault with all that is in it. */
@@ -151,8 +134,10 @@ export const commitVault = defineRoute({
   description:
     'An entry id may occur once. A deleted entry keeps its id: it cannot be put again. vkEpoch must be that of the vault. In a manifest vault the manifest has seq baseSeq + 1. A stale baseSeq, version or vkEpoch is a conflict.',
   auth: 'session',
+  apiKeyScope: 'entries:write',
   permission: 'content:write',
   params: VaultParams,
+  headers: IdempotencyHeaders,
   body: Type.Object(
     {
       baseSeq: Counter,
@@ -166,7 +151,15 @@ export const commitVault = defineRoute({
   ),
   bodyLimitBytes: COMMIT_LIMITS.maxBytes,
   success: { status: 200, body: Type.Object({ revision: Counter, seq: Counter }, { title: 'Commit' }) },
-  refusals: ['invalid-token', 'insufficient-permission', 'vault-not-found', 'conflict', 'manifest-required'],
+  refusals: [
+    ...apiKeyRefusals,
+    'invalid-token',
+    'insufficient-permission',
+    'vault-not-found',
+    'conflict',
+    'manifest-required',
+    ...idempotencyRefusals,
+  ],
 });
 
 /** A deleted entry: what is left of it is its last version number. */
@@ -178,6 +171,7 @@ export const Changes = Type.Object(
   {
     revision: Counter,
     seq: Counter,
+    vkEpoch: Ordinal,
     manifest: Nullable(Sealed),
     manifests: Type.Array(Sealed),
     entries: Type.Array(Entry),
@@ -187,7 +181,7 @@ export const Changes = Type.Object(
   {
     title: 'Changes',
     description:
-      'revision, seq and manifest are the head at the time of the page. nextSince is null on the last page, and then the entries and deletions of all pages are exactly the set of the head.',
+      'revision, seq, vkEpoch and manifest are the head at the time of the page. A client that holds the key of a lower vkEpoch logs in to be given the present one. nextSince is null on the last page, and then the entries and deletions of all pages are exactly the set of the head.',
   },
 );
 export type Changes = Static<typeof Changes>;
@@ -202,6 +196,7 @@ export const getChanges = defineRoute({
   description:
     'since=0 is the whole vault. A page may be shorter than the limit: nextSince tells whether it was the last. manifests are those committed after `since`, oldest first; manifestsAfter leaves out those up to that seq.',
   auth: 'session',
+  apiKeyScope: 'entries:read',
   permission: 'content:read',
   params: VaultParams,
   query: Type.Object(
@@ -213,7 +208,7 @@ export const getChanges = defineRoute({
     { additionalProperties: false },
   ),
   success: { status: 200, body: Changes },
-  refusals: ['invalid-token', 'insufficient-permission', 'vault-not-found'],
+  refusals: [...apiKeyRefusals, 'invalid-token', 'insufficient-permission', 'vault-not-found'],
 });
 
 /** An earlier (or the present) envelope of an entry. */
@@ -238,11 +233,18 @@ export const listEntryVersions = defineRoute({
   summary: 'Versions of an entry, newest first',
   description: `The newest ${ENTRY_HISTORY_LIMIT} versions are kept. A deleted entry has none.`,
   auth: 'session',
+  apiKeyScope: 'entries:read',
   permission: 'content:read',
   params: Type.Object({ vaultId: Uuid, entryId: Uuid }, { additionalProperties: false }),
   query: PageQuery,
   success: { status: 200, body: Page(EntryVersion) },
-  refusals: ['invalid-token', 'insufficient-permission', 'vault-not-found', 'entry-not-found'],
+  refusals: [
+    ...apiKeyRefusals,
+    'invalid-token',
+    'insufficient-permission',
+    'vault-not-found',
+    'entry-not-found',
+  ],
 });
 
 /** Replaces the account state, if nobody else did. */

@@ -45,6 +45,9 @@ export function valuesOf(schema: TSchema): fc.Arbitrary<unknown> {
   }
 }
 
+/** A pattern of one class, repeated: a matching text of a length that is asked for is put together from it. */
+const ONE_CLASS = /^\^(\[(?:[^\]\\]|\\.)+\])\+\$$/;
+
 function stringsOf(schema: TSchema): fc.Arbitrary<string> {
   const {
     minLength = 0,
@@ -58,6 +61,15 @@ function stringsOf(schema: TSchema): fc.Arbitrary<string> {
   if (pattern === undefined) return fc.string({ minLength, maxLength });
   if (pattern.includes('AEIMQUYcgkosw048'))
     return base64UrlOf(minLength, Math.min(maxLength, minLength + 64));
+  const [, unit] = ONE_CLASS.exec(pattern) ?? [];
+  if (unit !== undefined)
+    return fc
+      .array(fc.stringMatching(new RegExp(`^${unit}$`, 'u')), {
+        minLength,
+        maxLength: Math.min(maxLength, minLength + 64),
+      })
+      .map((characters) => characters.join(''))
+      .filter((text) => text.length >= minLength && text.length <= maxLength);
   return fc
     .stringMatching(new RegExp(pattern, 'u'))
     .filter((text) => text.length >= minLength && text.length <= maxLength);

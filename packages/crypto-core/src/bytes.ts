@@ -59,9 +59,13 @@ export function bytesToHex(bytes: Uint8Array): string {
 export function hexToBytes(hex: string): Uint8Array {
   if (!HEX.test(hex)) throw new ProtocolError('encoding-invalid', 'hexadecimal must be lower-case pairs');
   const bytes = new Uint8Array(hex.length / 2);
-  for (let index = 0; index < bytes.length; index += 1)
-    bytes[index] = (hexDigit(hex, index * 2) << 4) | hexDigit(hex, index * 2 + 1);
+  for (let index = 0; index < bytes.length; index += 1) bytes[index] = hexByte(hex, index * 2);
   return bytes;
+}
+
+/** The byte of the two digits from `index` on, which are known to be lower-case hexadecimal. */
+export function hexByte(hex: string, index: number): number {
+  return (hexDigit(hex, index) << 4) | hexDigit(hex, index + 1);
 }
 
 /** The value of a digit that is known to be one: 0 to 9 begin at code 48, a to f at 97. */

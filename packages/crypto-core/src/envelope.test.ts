@@ -246,7 +246,7 @@ describe('a place', () => {
     const pairs = envelopes.flatMap((envelope, from) =>
       places.map((place, to) => ({ envelope, from, place, to })),
     );
-    expect(pairs).toHaveLength(121);
+    expect(pairs).toHaveLength(144);
     await Promise.all(
       pairs.map(({ envelope, from, place, to }) =>
         from === to

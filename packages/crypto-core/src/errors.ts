@@ -8,6 +8,7 @@ export const coreErrorCodes = {
   'key-invalid': 'an envelope opened to something that is not a 32-byte key',
   'secret-key-invalid': 'text is not a Secret Key: wrong prefix, length, character or checksum',
   'recovery-key-invalid': 'text is not a recovery key: wrong prefix, length, character or checksum',
+  'api-key-invalid': 'text is not an API key: wrong prefix, length or character, or half of it missing',
   'kdf-profile-unknown': 'a KDF profile is not in the table compiled in',
   'integrity-failed': 'wrong key, wrong place or altered bytes, which are not told apart',
   'random-source-broken': 'the random number generator of the platform repeats itself',

@@ -1,3 +1,11 @@
+export {
+  type ApiKey,
+  apiKeyCredential,
+  apiKeyDigest,
+  decodeApiKey,
+  encodeApiKey,
+  makeApiKey,
+} from './api-key.ts';
 export { bytesToHex, concatBytes, equalInConstantTime, hexToBytes, utf8, wipe } from './bytes.ts';
 export { decodeBase64Url, encodeBase64Url, encodeFields, type Field, uuidToBytes } from './encoding.ts';
 export { envelopeHash, open, seal } from './envelope.ts';
@@ -19,7 +27,9 @@ export {
 } from './kdf-profiles.ts';
 export {
   type AccountKeys,
+  type ApiKeyKeys,
   deriveAccountKeys,
+  deriveApiKeyKeys,
   derivePasswordKeys,
   deriveRecoveryKeys,
   deriveVaultKeys,
@@ -33,18 +43,22 @@ export {
   type AccountKeyWrap,
   unwrapAccountKey,
   unwrapVaultKey,
+  type VaultKeyWrap,
   wrapAccountKey,
   wrapVaultKey,
 } from './key-wrap.ts';
 export {
   type AccountKey,
+  type ApiKeySecret,
   accountKeyFromBytes,
   KEY_BYTES,
   makeAccountKey,
   makeRecoveryKey,
   makeSecretKey,
   makeVaultKey,
+  manifestKeyFromBytes,
   type PinsKey,
+  pinsKeyFromBytes,
   type RecoveryKey,
   type SealingKey,
   type SecretKey,

@@ -4,6 +4,7 @@ import { encodeFields } from './encoding.ts';
 import { type KdfProfileId, normalizePassword, parseKdfProfile, stretchPassword } from './kdf-profiles.ts';
 import {
   type AccountKey,
+  type ApiKeySecret,
   KEY_BYTES,
   keyFromBytes,
   type PinsKey,
@@ -141,6 +142,24 @@ export function deriveRecoveryKeys(recoveryKey: RecoveryKey): RecoveryKeys {
   return {
     wrappingKey: keyFromBytes(subkey(recoveryKey, labels.recoveryWrapping)),
     authKey: subkey(recoveryKey, labels.recoveryAuth),
+  };
+}
+
+/** The keys of an API key's secret half. */
+export interface ApiKeyKeys {
+  /** Opens the wraps of the vault keys. */
+  readonly wrappingKey: SealingKey<'wrap/apikey'>;
+  /** Opens the grant: what the API key is for. */
+  readonly grantKey: SealingKey<'apikey-grant'>;
+  readonly pinsKey: PinsKey;
+}
+
+/** Derives the keys of an API key's secret half. */
+export function deriveApiKeyKeys(secret: ApiKeySecret): ApiKeyKeys {
+  return {
+    wrappingKey: keyFromBytes(subkey(secret, labels.apiKeyWrapping)),
+    grantKey: keyFromBytes(subkey(secret, labels.apiKeyGrant)),
+    pinsKey: keyFromBytes(subkey(secret, labels.apiKeyPins)),
   };
 }
 

@@ -1,4 +1,4 @@
-/** @file Keys in envelopes: the account key under a password or recovery key, a vault key under the account key. */
+/** @file Keys in envelopes: the account key under a password or recovery key, a vault key under the account key or an API key. */
 import { wipe } from './bytes.ts';
 import { open, seal } from './envelope.ts';
 import { ProtocolError } from './errors.ts';
@@ -33,10 +33,13 @@ export async function unwrapAccountKey<Kind extends AccountKeyWrap>(
   return keyFromBytes(ownKeyBytes(await open(key, place, envelope)));
 }
 
-/** Wraps a vault key under an account key. See {@link seal} for what it throws. */
-export function wrapVaultKey(
-  key: SealingKey<'vaultkey'>,
-  place: PlaceOf<'vaultkey'>,
+/** The kinds of wraps that hold a vault key. */
+export type VaultKeyWrap = 'vaultkey' | 'wrap/apikey';
+
+/** Wraps a vault key under an account key or an API key. See {@link seal} for what it throws. */
+export function wrapVaultKey<Kind extends VaultKeyWrap>(
+  key: SealingKey<Kind>,
+  place: PlaceOf<NoInfer<Kind>>,
   vaultKey: VaultKey,
 ): Promise<Envelope> {
   return seal(key, place, vaultKey);
@@ -49,9 +52,9 @@ export function wrapVaultKey(
  * @throws {ProtocolError} not an envelope, or `key-invalid`: not a key inside.
  * @throws {IntegrityError} wrong key, wrong place or altered bytes, which are not told apart.
  */
-export async function unwrapVaultKey(
-  key: SealingKey<'vaultkey'>,
-  place: PlaceOf<'vaultkey'>,
+export async function unwrapVaultKey<Kind extends VaultKeyWrap>(
+  key: SealingKey<Kind>,
+  place: PlaceOf<NoInfer<Kind>>,
   envelope: Envelope,
 ): Promise<VaultKey> {
   return keyFromBytes(ownKeyBytes(await open(key, place, envelope)));

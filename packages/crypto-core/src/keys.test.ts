@@ -5,6 +5,8 @@ import {
   makeRecoveryKey,
   makeSecretKey,
   makeVaultKey,
+  manifestKeyFromBytes,
+  pinsKeyFromBytes,
   secretKeyFromBytes,
   vaultKeyFromBytes,
 } from './keys.ts';
@@ -24,6 +26,8 @@ describe('keys', () => {
     ['account', accountKeyFromBytes],
     ['vault', vaultKeyFromBytes],
     ['Secret', secretKeyFromBytes],
+    ['manifest', manifestKeyFromBytes],
+    ['pins', pinsKeyFromBytes],
   ] as const)('a %s key is taken of 32 bytes and of no other length', ([, take]) => {
     const bytes = new Uint8Array(32).fill(1);
 

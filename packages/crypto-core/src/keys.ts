@@ -20,6 +20,8 @@ export type VaultKey = Key<'vault'>;
 export type SecretKey = Key<'secret'>;
 /** Printed once; opens the account without the password. */
 export type RecoveryKey = Key<'recovery'>;
+/** The half of an API key that its holder keeps: opens the vaults the API key is for. */
+export type ApiKeySecret = Key<'api-key'>;
 /** Authenticates the pins in the client's own storage. */
 export type PinsKey = Key<'pins'>;
 
@@ -54,6 +56,11 @@ export function makeRecoveryKey(): RecoveryKey {
   return keyFromBytes(randomBytes(KEY_BYTES));
 }
 
+/** Makes the secret half of an API key. */
+export function makeApiKeySecret(): ApiKeySecret {
+  return keyFromBytes(randomBytes(KEY_BYTES));
+}
+
 /** Takes 32 bytes for an account key. @throws {RangeError} another length. */
 export function accountKeyFromBytes(bytes: Uint8Array): AccountKey {
   return keyFromBytes(bytes);
@@ -66,5 +73,15 @@ export function vaultKeyFromBytes(bytes: Uint8Array): VaultKey {
 
 /** Takes 32 bytes for a Secret Key. @throws {RangeError} another length. */
 export function secretKeyFromBytes(bytes: Uint8Array): SecretKey {
+  return keyFromBytes(bytes);
+}
+
+/** Takes 32 bytes for a key of pins. @throws {RangeError} another length. */
+export function pinsKeyFromBytes(bytes: Uint8Array): PinsKey {
+  return keyFromBytes(bytes);
+}
+
+/** Takes 32 bytes for the manifest key of a vault. @throws {RangeError} another length. */
+export function manifestKeyFromBytes(bytes: Uint8Array): SealingKey<'manifest'> {
   return keyFromBytes(bytes);
 }

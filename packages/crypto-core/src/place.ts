@@ -25,6 +25,7 @@ export const placeFields = {
     keyId: 'uuid',
     vkEpoch: 'integer',
   },
+  'apikey-grant': { realm: 'text', accountId: 'uuid', keyId: 'uuid' },
   acctstate: { realm: 'text', accountId: 'uuid', akEpoch: 'integer', seq: 'integer' },
   identity: { realm: 'text', accountId: 'uuid', akEpoch: 'integer', publicKeysHash: 'bytes32' },
   vaultkey: { realm: 'text', accountId: 'uuid', vaultId: 'uuid', vkEpoch: 'integer', role: 'text' },

@@ -9,7 +9,8 @@ import type { SealingKey } from './keys.ts';
 import { labels, SUITE } from './labels.ts';
 import { pad, paddedLength, unpad } from './padding.ts';
 import { encodePlace, type PlaceKind, type PlaceOf } from './place.ts';
-import { AES_KEY_BYTES, decryptAesGcm, encryptAesGcm, IV_BYTES, TAG_BYTES } from './primitives/aead.ts';
+import { decryptAesGcm, encryptAesGcm } from './primitives/aead.ts';
+import { AES_KEY_BYTES, IV_BYTES, TAG_BYTES } from './primitives/aes-gcm.ts';
 import { HASH_BYTES, hkdfSha256, sha256 } from './primitives/hash.ts';
 
 /** Length of an envelope's salt. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import * as chosen from '#platform';
 import { bytesToHex } from '../src/bytes.ts';
 import { seal } from '../src/envelope.ts';
 import { portableKdf } from '../src/primitives/argon2.ts';
+import * as web from '../src/primitives/web-platform.ts';
 import recorded from '../vectors/zkv1.json' with { type: 'json' };
 import { entryPlace, vaultKeys } from './fixtures.ts';
 import {
@@ -16,6 +18,11 @@ describe('in a browser', () => {
   it('is a browser', () => {
     expect(navigator.userAgent).toContain('Chrome');
     expect(globalThis).not.toHaveProperty('process.versions.node');
+  });
+
+  it('nothing of Node is taken', () => {
+    expect(chosen.openAesGcm).toBe(web.openAesGcm);
+    expect(chosen.hashSha256).toBe(web.hashSha256);
   });
 
   it('the recorded vectors all hold, with Argon2id in WebAssembly', async () => {

@@ -43,17 +43,28 @@ describe('the door of the package', () => {
       .filter(({ name }) => reached.has(name))
       .flatMap(({ text }) => Array.from(text.matchAll(/from '([^.'][^']*)'/g), ([, specifier]) => specifier));
 
-    expect(new Set(imported)).toEqual(
-      new Set(['@noble/hashes/hkdf.js', '@noble/hashes/hmac.js', '@noble/hashes/sha2.js', 'hash-wasm']),
-    );
+    expect(new Set(imported)).toEqual(new Set(['#platform', '@noble/hashes/sha2.js', 'hash-wasm']));
     expect(reached).not.toContain('node.ts');
     expect(reached).not.toContain('strength.ts');
   });
 
   it('has WebCrypto, @noble and hash-wasm behind primitives/ only', () => {
-    expect(filesWith(/crypto\.(?:subtle|getRandomValues)|from '(?:@noble|hash-wasm)/)).toEqual(
-      sources.map(({ name }) => name).filter((name) => name.startsWith('primitives')),
-    );
+    const using = filesWith(/crypto\.(?:subtle|getRandomValues)|from '(?:@noble|hash-wasm)/);
+
+    expect(using.length).toBeGreaterThan(4);
+    expect(using.filter((name) => !name.startsWith('primitives/'))).toEqual([]);
+  });
+
+  it('takes code of Node under the condition `node` alone, and no other module of it than the ciphers', () => {
+    const { imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      readonly imports: Readonly<Record<string, object>>;
+    };
+
+    expect(Object.keys(imports)).toEqual(['#platform']);
+    expect(Object.keys(imports['#platform']!)).toEqual(['node', 'default']);
+    expect(filesWith(/from 'node:/)).toEqual(['node/platform.ts']);
+    expect(filesWith(/from 'node:(?!crypto')/)).toEqual([]);
+    expect(filesWith(/from '#platform'/)).toEqual(['primitives/aead.ts', 'primitives/hash.ts']);
   });
 
   it('has no older cipher to fall back to', () => {

@@ -4,6 +4,16 @@ import { estimateStrength } from '../../src/strength.ts';
 import { describeExternal, readVectors } from './vector-files.ts';
 
 describeExternal('the 100,000 most common passwords (nbp)', () => {
+  it('of which the first 3,000 are refused without exception', { timeout: 120_000 }, () => {
+    const first = readVectors('passwords/nbp-top100000.txt.gz').split('\n').slice(0, 3_000);
+
+    const taken = first.filter(
+      (password) => checkPassword(password, defaultPasswordPolicy, estimateStrength(password)).accepted,
+    );
+
+    expect(taken).toEqual([]);
+  });
+
   it('that are long enough are refused four times in five at least, by list or by score', {
     timeout: 120_000,
   }, () => {

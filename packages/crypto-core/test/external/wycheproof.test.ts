@@ -3,6 +3,7 @@ import { bytesToHex } from '../../src/bytes.ts';
 import { decryptAesGcm, encryptAesGcm } from '../../src/primitives/aead.ts';
 import { hkdfSha256, hmacSha256, verifyHmacSha256 } from '../../src/primitives/hash.ts';
 import { pbkdf2Sha256 } from '../../src/primitives/pbkdf2.ts';
+import * as web from '../../src/primitives/web-platform.ts';
 import { describeExternal, fromHex, readWycheproof, type WycheproofTest } from './vector-files.ts';
 
 type Hex<Names extends string> = { readonly [Name in Names]: string };
@@ -29,6 +30,10 @@ describeExternal('Wycheproof AES-GCM', () => {
     for (const test of tests) {
       const opened = await decryptAesGcm(parametersOf(test), sealedOf(test));
       const sealed = await encryptAesGcm(parametersOf(test), fromHex(test.msg));
+      expect(await web.openAesGcm(parametersOf(test), sealedOf(test)), `test ${test.tcId}`).toEqual(opened);
+      expect(await web.sealAesGcm(parametersOf(test), fromHex(test.msg)), `test ${test.tcId}`).toEqual(
+        sealed,
+      );
       if (test.result === 'valid') {
         expect(opened, `test ${test.tcId}`).toEqual(fromHex(test.msg));
         expect(bytesToHex(sealed.body) + bytesToHex(sealed.tag), `test ${test.tcId}`).toBe(
