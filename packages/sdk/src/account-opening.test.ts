@@ -62,6 +62,8 @@ async function givenAccount(said: Partial<AccountState> = {}): Promise<Given> {
     prev: hash,
     vaults: [{ ...vault, createdHash: hash, checkpoint: { seq: 0, hash } }],
     contacts: [],
+    recoveryId: null,
+    formerPinsKeys: [],
     updatedBy: ID,
     updatedAt: '2026-11-22T12:00:00.000Z',
     ...said,

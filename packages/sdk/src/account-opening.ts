@@ -4,12 +4,12 @@
  */
 import {
   type AccountKey,
-  decodeBase64Url,
   deriveAccountKeys,
   equalInConstantTime,
   IntegrityError,
   kdfRank,
   type PasswordKeys,
+  type SealingKey,
   unwrapAccountKey,
   unwrapVaultKey,
   type VaultKey,
@@ -17,6 +17,7 @@ import {
 } from '@zkvault/crypto-core';
 import { type AccountState, type ListedVault, markOf, openAccountState } from './account-state.ts';
 import { DowngradeError, ForkError, RollbackError, UnlockError } from './errors.ts';
+import { passwordPlaceOf } from './password-place.ts';
 import { assertFollows, type Pins } from './pins.ts';
 import { makeSession, type Session } from './session.ts';
 import type { StoredAccount, StoredVault } from './stored-account.ts';
@@ -87,14 +88,9 @@ async function unwrap(
   account: StoredAccount,
   wrappingKey: PasswordKeys['wrappingKey'],
 ): Promise<AccountKey> {
-  const { accountId, login, profile, skFlag, akEpoch } = account;
-  const salt = decodeBase64Url(account.salt);
+  const place = passwordPlaceOf(realm, account);
   try {
-    return await unwrapAccountKey(
-      wrappingKey,
-      { object: 'wrap/password', realm, accountId, login, profile, skFlag, salt, akEpoch },
-      account.wrap,
-    );
+    return await unwrapAccountKey(wrappingKey, place, account.wrap);
   } catch (error) {
     if (error instanceof IntegrityError) throw new UnlockError();
     throw error;
@@ -122,7 +118,7 @@ async function unwrapVaultKeys(
   realm: string,
   account: StoredAccount,
   state: AccountState,
-  key: Parameters<typeof unwrapVaultKey>[0],
+  key: SealingKey<'vaultkey'>,
 ): Promise<ReadonlyMap<string, VaultKey>> {
   const { accountId } = account;
   const given = new Map(account.vaults.map((vault) => [vault.id, vault]));

@@ -35,11 +35,20 @@ const state: AccountState = {
     },
   ],
   contacts: [{ added: 'by a later version' }],
+  recoveryId: null,
+  formerPinsKeys: [],
   updatedBy: OTHER_ID,
   updatedAt: '2026-11-22T12:00:00.000Z',
 };
 const vaultJson = { ...state.vaults[0], createdHash: HASH, checkpoint: { seq: 9, hash: HASH } };
-const stateJson = { v: 1, ...state, prev: HASH, vaults: [vaultJson] };
+const { recoveryId: _none, formerPinsKeys: _neither, ...first } = state;
+const stateJson = { v: 1, ...first, prev: HASH, vaults: [vaultJson] };
+const secondJson = {
+  ...stateJson,
+  v: 2,
+  recoveryId: OTHER_ID,
+  formerPinsKeys: [{ akEpoch: 1, key: HASH }],
+};
 
 async function openJson(document: object): Promise<AccountState> {
   const envelope = await seal(stateKey, { object: 'acctstate', ...place, seq: 4 }, encodeDocument(document));
@@ -53,6 +62,27 @@ describe('an account state', () => {
     expect(sealed.seq).toBe(4);
     expect(await openAccountState(stateKey, place, sealed)).toEqual(state);
     expect(await openJson(stateJson)).toEqual(state);
+  });
+
+  it('of an account with a recovery key or a rotation is of a second form, and one of neither never is', async () => {
+    const second: AccountState = {
+      ...state,
+      recoveryId: OTHER_ID,
+      formerPinsKeys: [{ akEpoch: 1, key: new Uint8Array(32) }],
+    };
+
+    expect(await openJson(secondJson)).toEqual(second);
+    expect(await openAccountState(stateKey, place, await sealAccountState(stateKey, second))).toEqual(second);
+    for (const change of [
+      { recoveryId: null, formerPinsKeys: [] },
+      { recoveryId: 'no id' },
+      { formerPinsKeys: null },
+      { formerPinsKeys: [{ akEpoch: 0, key: HASH }] },
+      { formerPinsKeys: [{ akEpoch: 1, key: 'AAAA' }] },
+      { v: 1 },
+      { v: 3 },
+    ])
+      await expect(openJson({ ...secondJson, ...change })).rejects.toThrow(ProtocolError);
   });
 
   it.for([

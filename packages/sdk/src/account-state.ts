@@ -17,6 +17,7 @@ import {
 } from '@zkvault/crypto-core';
 import {
   arrayOf,
+  asObject,
   counter,
   decodeDocument,
   encodeDocument,
@@ -52,6 +53,16 @@ export interface ListedVault {
   readonly checkpoint: Mark;
 }
 
+/** What authenticates the pins that a device wrote before a rotation of the account key. */
+export interface FormerPinsKey {
+  readonly akEpoch: number;
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+}
+
+/** How many of them are kept; a device that missed more rotations starts without its memory. */
+export const FORMER_PINS_KEYS = 16;
+
 /** The decoded account state. */
 export interface AccountState {
   readonly accountId: string;
@@ -67,6 +78,10 @@ export interface AccountState {
   readonly vaults: readonly ListedVault[];
   /** Written by later versions; kept as it is. */
   readonly contacts: readonly unknown[];
+  /** The recovery key the account has; null for none. What a server says of it is not asked. */
+  readonly recoveryId: string | null;
+  /** Oldest first. */
+  readonly formerPinsKeys: readonly FormerPinsKey[];
   /** The device that wrote it. */
   readonly updatedBy: string;
   readonly updatedAt: string;
@@ -133,8 +148,7 @@ const readVault = exactly('vault', {
 
 const readVaults = arrayOf('vaults', readVault);
 
-const readFields = exactly('account state', {
-  v: oneOf('v', [1]),
+const fields = {
   accountId: uuid,
   login: text,
   realm: text,
@@ -147,17 +161,42 @@ const readFields = exactly('account state', {
   contacts: arrayOf('contacts', (contact) => contact),
   updatedBy: uuid,
   updatedAt: instant,
+};
+
+/** An account that never had a recovery key nor a rotation: both are not in it. */
+const readFirst = exactly('account state', { v: oneOf('v', [1]), ...fields });
+
+const readSecond = exactly('account state', {
+  v: oneOf('v', [2]),
+  ...fields,
+  recoveryId: (value): string | null => (value === null ? null : uuid(value)),
+  formerPinsKeys: arrayOf('formerPinsKeys', exactly('former pins key', { akEpoch: ordinal, key: hash })),
 });
 
 function readState(value: unknown): AccountState {
-  const { v, ...state } = readFields(value);
+  const isSecond = asObject(value, 'account state')['v'] === 2;
+  const { v, ...state } = isSecond
+    ? readSecond(value)
+    : { ...readFirst(value), recoveryId: null, formerPinsKeys: [] };
+  // One form for one state, or two texts would say the same.
+  if (isSecond && !needsSecond(state)) throw invalid('account state');
   if (new Set(state.vaults.map(({ id }) => id)).size !== state.vaults.length) throw invalid('vaults');
   return state;
 }
 
-function toJson(state: AccountState): object {
+function needsSecond({ recoveryId, formerPinsKeys }: Pick<AccountState, 'recoveryId' | 'formerPinsKeys'>) {
+  return recoveryId !== null || formerPinsKeys.length > 0;
+}
+
+function toJson({ recoveryId, formerPinsKeys, ...state }: AccountState): object {
+  const second = {
+    recoveryId,
+    formerPinsKeys: formerPinsKeys.map(({ akEpoch, key }) => ({ akEpoch, key: encodeBase64Url(key) })),
+  };
+  const isSecond = needsSecond({ recoveryId, formerPinsKeys });
   return {
-    v: 1,
+    v: isSecond ? 2 : 1,
+    ...(isSecond ? second : {}),
     ...state,
     prev: encodeBase64Url(state.prev),
     vaults: state.vaults.map((vault) => ({

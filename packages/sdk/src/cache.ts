@@ -9,8 +9,13 @@ import type { DownloadedChanges } from './changes-download.ts';
 import { asObject, decodeDocument, encodeDocument, text } from './sealed-json.ts';
 import type { Storage } from './storage.ts';
 
-/** After so many parts, or when the changes outgrow the base, they become one base again. */
+/**
+ * After so many parts, or when the changes outgrow the base, the last of them become one again, together with
+ * each part before them that is not far larger: so a byte is written again as often as its vault has doubled,
+ * and a write to a large vault does not pay for its size.
+ */
 const MAX_PARTS = 64;
+const FAR_LARGER = 2;
 
 /** One step of a vault's history. */
 export interface CachePart {
@@ -45,16 +50,30 @@ export function makeVaultCache(storage: Storage, keyOf: (index: number) => strin
   async function read(): Promise<readonly CachePart[]> {
     generation = undefined;
     sizes = [];
+    return readFrom(0, Number.POSITIVE_INFINITY);
+  }
+
+  /** Reads the parts from one on, up to the first that is none of this generation. */
+  async function readFrom(first: number, end: number): Promise<readonly CachePart[]> {
     const parts: CachePart[] = [];
-    for (;;) {
-      const bytes = await storage.get(keyOf(parts.length));
+    for (let index = first; index < end; index += 1) {
+      const bytes = await storage.get(keyOf(index));
       const stored = bytes === undefined ? undefined : decodePart(bytes);
-      if (bytes === undefined || stored === undefined) return parts;
+      if (bytes === undefined || stored === undefined) break;
       generation ??= stored.generation;
-      if (stored.generation !== generation) return parts;
-      sizes.push(bytes.length);
+      if (stored.generation !== generation) break;
+      sizes[index] = bytes.length;
       parts.push(stored.part);
     }
+    return parts;
+  }
+
+  /** Which part is the first to be joined with those after it. */
+  function firstToJoin(): number {
+    let first = sizes.length - 1;
+    for (let joined = sizes[first]!; first > 0 && sizes[first - 1]! <= FAR_LARGER * joined; first -= 1)
+      joined += sizes[first - 1]!;
+    return first;
   }
 
   async function write(index: number, part: CachePart): Promise<void> {
@@ -89,8 +108,15 @@ export function makeVaultCache(storage: Storage, keyOf: (index: number) => strin
       const [base = 0, ...deltas] = sizes;
       const deltaBytes = deltas.reduce((sum, size) => sum + size, 0);
       if (sizes.length <= MAX_PARTS && deltaBytes <= Math.max(base, 65_536)) return;
-      const parts = (await read()).slice(0, index + 1);
-      if (parts.length === index + 1) await replace(joinParts(parts));
+      const first = firstToJoin();
+      if (first === index) return;
+      const parts = await readFrom(first, index + 1);
+      if (parts.length !== index + 1 - first) return;
+      if (first === 0) return replace(joinParts(parts));
+      // What a crash leaves after the joined part says again what is in it, in the same order.
+      await write(first, joinParts(parts));
+      sizes = sizes.slice(0, first + 1);
+      await removeFrom(first + 1);
     },
     async clear() {
       generation = undefined;
@@ -130,9 +156,10 @@ export function partOf(changes: DownloadedChanges): CachePart {
   };
 }
 
-/** A part as if it had been downloaded; the manifests on the way are not kept. */
-export function changesOfPart(part: CachePart): DownloadedChanges {
+/** A part as if it had been downloaded for a key of that epoch; the manifests on the way are not kept. */
+export function changesOfPart(part: CachePart, vkEpoch: number): DownloadedChanges {
   return {
+    vkEpoch,
     head: part.head,
     revision: part.revision,
     manifests: [],
@@ -148,7 +175,7 @@ function decodePart(
   try {
     return decodeDocument(bytes, 'cache', (value) => {
       const { generation, head, ...rest } = asObject(value, 'cache');
-      const page = { ...rest, seq: 0, manifest: head, manifests: [], nextSince: null };
+      const page = { ...rest, seq: 0, vkEpoch: 1, manifest: head, manifests: [], nextSince: null };
       const { manifest, revision, entries, deleted } = decode(Changes, page);
       if (manifest === null) throw new DecodeError('/head');
       return { generation: text(generation), part: { head: manifest, revision, entries, deleted } };

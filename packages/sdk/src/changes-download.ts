@@ -12,6 +12,8 @@ const MAX_CHANGES = 1_000_000;
 export interface DownloadedChanges {
   readonly head: Sealed;
   readonly revision: number;
+  /** The epoch of the vault's key, as the server says. Nothing is believed because of it. */
+  readonly vkEpoch: number;
   /** Those after the one that was asked for, oldest first. */
   readonly manifests: readonly Sealed[];
   readonly entries: ReadonlyMap<string, Entry>;
@@ -40,9 +42,9 @@ export async function downloadChanges(fetchPage: FetchPage, since: number): Prom
     taken += page.entries.length + page.deleted.length + page.manifests.length;
     if (taken > MAX_CHANGES) throw malformed('the server gives more changes than a vault may have');
     if (page.nextSince === null) {
-      const { manifest: head, revision, seq } = page;
+      const { manifest: head, revision, seq, vkEpoch } = page;
       if (head === null || head.seq !== seq) throw malformed('the changes lack the manifest of their head');
-      return { head, revision, manifests, entries, deleted };
+      return { head, revision, vkEpoch, manifests, entries, deleted };
     }
     const isEmpty = page.entries.length + page.deleted.length + page.manifests.length === 0;
     if (isEmpty || page.nextSince <= from || page.nextSince > page.revision)

@@ -1,16 +1,21 @@
 /** @file The factory of clients. */
 import { logout as logoutRoute } from '@zkvault/contract';
-import { encodeSecretKey, secretKeyFromBytes, wipe } from '@zkvault/crypto-core';
+import { encodeSecretKey, IntegrityError, secretKeyFromBytes, wipe } from '@zkvault/crypto-core';
 import { makeAccountManagement } from './account.ts';
+import { makeApiKeyManagement } from './api-keys.ts';
 import { deviceIdOf } from './device.ts';
 import { emergencyKitText } from './emergency-kit.ts';
 import { LockedError } from './errors.ts';
 import { makeOpenClient, type OpenClient } from './open-client.ts';
 import type { CallOptions, VaultClientOptions } from './options.ts';
+import { recoverAccount } from './recovery.ts';
+import { makeRecoveryManagement } from './recovery-key-changes.ts';
 import { registerAccount } from './registration.ts';
 import { assertSecondFactor, makeSecondFactorManagement } from './second-factor.ts';
+import { makeServerAdministration } from './server-administration.ts';
+import { makeSessionManagement } from './sessions.ts';
 import { type Settings, settingsOf } from './settings.ts';
-import { logIn, type SignedIn, unlockAccount } from './sign-in.ts';
+import { type LoggedIn, logIn, type SignedIn, unlockAccount } from './sign-in.ts';
 import { accountStorageKeys } from './storage-keys.ts';
 import {
   forgetAccountOf,
@@ -23,6 +28,7 @@ import { readRefreshToken, type TokenKeeper } from './tokens.ts';
 import { makeTransport, type Transport } from './transport.ts';
 import { makeUserAdministration } from './user-administration.ts';
 import type { ClientStatus, Entries, VaultClient } from './vault-client.ts';
+import { watchVaults } from './watch.ts';
 
 /**
  * Makes a client. Does no I/O and never throws: a wrong option is reported by the first call.
@@ -72,6 +78,33 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     tokens = open.tokens;
   }
 
+  /** Goes on with an account whose keys were changed. */
+  async function replace(signedIn: SignedIn): Promise<void> {
+    const before = open?.session.account.login;
+    // Its tokens lie elsewhere by now.
+    if (signedIn.account.login !== before) tokens?.close();
+    await enter(signedIn, locks, {});
+  }
+
+  /** A server caught at a login or a recovery is the one that a session open by now talks to. */
+  function halt(error: unknown): never {
+    if (error instanceof IntegrityError) open?.gate.shut(error);
+    throw error;
+  }
+
+  async function enterLogin(loggedIn: LoggedIn, locksBefore: number, callOptions: CallOptions) {
+    try {
+      tokens?.close();
+      await storeLogin(setUp().settings, loggedIn);
+    } catch (error) {
+      loggedIn.session.lock();
+      throw error;
+    } finally {
+      if (loggedIn.secretKey !== undefined) wipe(loggedIn.secretKey);
+    }
+    await enter(loggedIn, locksBefore, callOptions);
+  }
+
   async function opened(): Promise<OpenClient> {
     if (open !== undefined) return open;
     const account = await readCurrentAccount(setUp().settings);
@@ -89,6 +122,15 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     await forgetAccountOf(setUp().settings);
   }
 
+  /** Wipes the keys, and everything of the session that this device has; pins and Secret Key stay. */
+  async function leaveSession(): Promise<void> {
+    lock();
+    tokens?.close();
+    await forgetLogin(setUp().settings);
+  }
+
+  const changes = { settings: () => setUp().settings, opened, replace };
+
   const entries: Entries = {
     list: async (callOptions) => (await opened()).entries.list(callOptions),
     get: async (id, callOptions) => (await opened()).entries.get(id, callOptions),
@@ -96,6 +138,8 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
     createMany: async (drafts, callOptions) => (await opened()).entries.createMany(drafts, callOptions),
     update: async (id, change, callOptions) => (await opened()).entries.update(id, change, callOptions),
     delete: async (id, callOptions) => (await opened()).entries.delete(id, callOptions),
+    history: async (id, callOptions) => (await opened()).entries.history(id, callOptions),
+    restore: async (id, version, callOptions) => (await opened()).entries.restore(id, version, callOptions),
   };
 
   return {
@@ -107,18 +151,16 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
       const { settings, transport } = setUp();
       const locksBefore = locks;
       if (credentials.secondFactor !== undefined) assertSecondFactor(credentials.secondFactor);
-      const loggedIn = await logIn(settings, transport, credentials, callOptions);
-      try {
-        tokens?.close();
-        await storeLogin(settings, loggedIn);
-      } catch (error) {
-        loggedIn.session.lock();
-        throw error;
-      } finally {
-        if (loggedIn.secretKey !== undefined) wipe(loggedIn.secretKey);
-      }
-      await enter(loggedIn, locksBefore, callOptions);
+      const loggedIn = await logIn(settings, transport, credentials, callOptions).catch(halt);
+      await enterLogin(loggedIn, locksBefore, callOptions);
       return { lastSecurityViolationAt: loggedIn.lastSecurityViolationAt };
+    },
+    async recover(request, callOptions = {}) {
+      const { settings, transport } = setUp();
+      const locksBefore = locks;
+      const { loggedIn, shown } = await recoverAccount(settings, transport, request, callOptions).catch(halt);
+      await enterLogin(loggedIn, locksBefore, callOptions);
+      return { ...shown, lastSecurityViolationAt: loggedIn.lastSecurityViolationAt };
     },
     async unlock(secret, callOptions = {}) {
       const { settings } = setUp();
@@ -160,16 +202,30 @@ export function createVaultClient(options: VaultClientOptions): VaultClient {
       const { login, accountId } = account;
       if (open === undefined) return { state: 'locked', baseUrl, login, accountId, vaults: [] };
       const { vaults, pins } = open;
-      return { state: 'unlocked', baseUrl, login, accountId, vaults: vaults.status(await pins.read()) };
+      try {
+        const present = vaults.status(await pins.read(), settings.now());
+        return { state: 'unlocked', baseUrl, login, accountId, vaults: present };
+      } catch (error) {
+        if (!(error instanceof LockedError)) throw error;
+        return { state: 'locked', baseUrl, login, accountId, vaults: [] };
+      }
     },
     async sync(callOptions = {}) {
       const { session, vaults } = await opened();
       return session.run(() => vaults.sync(callOptions));
     },
+    watch: async (watchOptions) => watchVaults(await opened(), watchOptions),
     resumeAfterIntegrityFailure: () => openedNow().gate.reopen(),
     entries,
+    vaults: {
+      rotateKey: async (vaultId, callOptions) => (await opened()).management.rotateKey(vaultId, callOptions),
+    },
+    sessions: makeSessionManagement({ opened, forget: leaveSession }),
     users: makeUserAdministration(opened),
-    account: makeAccountManagement({ settings: () => setUp().settings, opened, forget: forgetAccount }),
+    server: makeServerAdministration(opened),
+    account: makeAccountManagement({ ...changes, forget: forgetAccount }),
+    recovery: makeRecoveryManagement(changes),
+    apiKeys: makeApiKeyManagement(changes),
     secondFactor: makeSecondFactorManagement({ settings: () => setUp().settings, opened }),
   };
 }

@@ -3,14 +3,21 @@ import type { DeleteOperation, Deletion, PutOperation, Entry as WireEntry } from
 import { type LeafChange, seal, tombstoneLeaf, wipe } from '@zkvault/crypto-core';
 import { markOf } from './account-state.ts';
 import type { CachePart } from './cache.ts';
-import { ENTRY_SCHEMA, encodeEntry } from './entry-document.ts';
+import { ENTRY_SCHEMA, type EncodedEntry, encodeEntry } from './entry-document.ts';
 import type { Entry } from './entry-kinds.ts';
+import type { EntryTable } from './entry-table.ts';
 import { sealManifest } from './manifest-check.ts';
 import { leafOf, type Replica, type VaultPlace } from './replica.ts';
+import { mapInTurns } from './turns.ts';
 
 /** One write to be: an entry's next version, or its end. */
 export type PlannedWrite =
-  | { readonly op: 'put'; readonly entry: Entry }
+  | {
+      readonly op: 'put';
+      readonly entry: Entry;
+      /** The entry sealed ahead by {@link sealPuts}; counts if it is for the present key. */
+      readonly sealed?: PutOperation;
+    }
   | ({ readonly op: 'delete' } & Deletion);
 
 /** Who writes, and when. */
@@ -41,7 +48,7 @@ export async function sealCommit(
   writer: Writer,
 ): Promise<SealedCommit> {
   const { at, ...author } = writer;
-  const operations = await Promise.all(writes.map((write) => sealWrite(place, write)));
+  const operations = await mapInTurns(writes, (write) => sealWrite(place, write));
   const tree = base.tree.with(operations.map(leafChangeOf));
   const { realm, vaultId, vkEpoch, keys } = place;
   const seq = base.mark.seq + 1;
@@ -51,7 +58,13 @@ export async function sealCommit(
     { vaultId, vkEpoch, seq, prev, root: tree.root(), count: tree.count, writer: author, at },
   );
   const { revision } = base;
-  const next = { mark: markOf(head), revision, tree, entries: entriesAfter(base, writes) };
+  const next = {
+    mark: markOf(head),
+    committedAt: at,
+    revision,
+    tree,
+    entries: entriesAfter(base, writes),
+  };
   const entries = operations
     .filter((operation) => operation.op === 'put')
     .map(({ op, ...fields }): WireEntry => {
@@ -65,7 +78,21 @@ export async function sealCommit(
 
 async function sealWrite(place: VaultPlace, write: PlannedWrite): Promise<PutOperation | DeleteOperation> {
   if (write.op === 'delete') return { op: 'delete', id: write.id, version: write.version };
-  const { plaintext, entry } = encodeEntry(write.entry);
+  if (write.sealed?.vkEpoch === place.vkEpoch) return write.sealed;
+  return sealPut(place, encodeEntry(write.entry));
+}
+
+/** Seals entries ahead of their commit: what an envelope says does not depend on what else the vault holds. */
+export function sealPuts(
+  place: VaultPlace,
+  encoded: readonly EncodedEntry[],
+): Promise<readonly PlannedWrite[]> {
+  return mapInTurns(encoded, async (each) => {
+    return { op: 'put', entry: each.entry, sealed: await sealPut(place, each) } as const;
+  });
+}
+
+async function sealPut(place: VaultPlace, { entry, plaintext }: EncodedEntry): Promise<PutOperation> {
   const { id, version } = entry;
   const { realm, vaultId, vkEpoch, keys } = place;
   const envelope = await seal(
@@ -83,11 +110,11 @@ function leafChangeOf(operation: PutOperation | DeleteOperation): LeafChange {
   return { entryId, leaf };
 }
 
-function entriesAfter(base: Replica, writes: readonly PlannedWrite[]): ReadonlyMap<string, Entry> {
-  const entries = new Map(base.entries);
+function entriesAfter(base: Replica, writes: readonly PlannedWrite[]): EntryTable {
+  const changes = new Map<string, Entry | undefined>();
   for (const write of writes) {
-    if (write.op === 'delete') entries.delete(write.id);
-    else entries.set(write.entry.id, write.entry);
+    if (write.op === 'delete') changes.set(write.id, undefined);
+    else changes.set(write.entry.id, write.entry);
   }
-  return entries;
+  return base.entries.with(changes);
 }

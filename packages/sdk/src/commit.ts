@@ -6,11 +6,11 @@ import { commitVault } from '@zkvault/contract';
 import { equalInConstantTime, ProtocolError } from '@zkvault/crypto-core';
 import type { Mark } from './account-state.ts';
 import { type PlannedWrite, type SealedCommit, sealCommit } from './commit-sealing.ts';
-import { ConflictError, TransportError } from './errors.ts';
+import { ConflictError, TransportError, type TransportErrorCode } from './errors.ts';
 import type { CallOptions } from './options.ts';
 import type { Replica } from './replica.ts';
-import type { Session } from './session.ts';
-import type { SessionCalls } from './session-calls.ts';
+import type { VaultSession } from './session.ts';
+import type { VaultCalls } from './session-calls.ts';
 import type { VaultSync } from './vault-sync.ts';
 
 const MAX_ATTEMPTS = 3;
@@ -24,8 +24,8 @@ export type Plan = (base: Replica) => readonly PlannedWrite[];
 
 /** What a commit works with. */
 export interface CommitDeps {
-  readonly session: Session;
-  readonly calls: SessionCalls;
+  readonly session: VaultSession;
+  readonly calls: VaultCalls;
   readonly deviceId: string;
   readonly now: () => number;
 }
@@ -60,7 +60,7 @@ export async function commit(
       if (!(error instanceof ConflictError) && !isAmbiguous(error)) throw error;
       // Either answer may stand for a commit that was taken: the verified history decides.
       const { chain } = await vault.pull(options).catch((failure: unknown) => {
-        throw isAmbiguous(error) && failure instanceof TransportError ? error : failure;
+        throw failure instanceof TransportError ? unanswered(error, failure) : failure;
       });
       if (chain.some((mark) => sent.some((own) => isSame(mark, own)))) return;
       if (attempt === MAX_ATTEMPTS) throw error;
@@ -77,11 +77,26 @@ async function send(
   const { seq } = next.mark;
   const answer = await deps.calls.send(
     commitVault,
-    { params: { vaultId }, body: { baseSeq: seq - 1, operations: [...operations], manifest: part.head } },
-    options,
+    {
+      params: { vaultId },
+      body: { baseSeq: seq - 1, operations: [...operations], manifest: part.head },
+      // Of this commit alone: after a rebase it is another request.
+      idempotencyKey: crypto.randomUUID(),
+    },
+    { ...options, idempotent: true },
   );
   if (answer.seq !== seq) throw new ProtocolError('response-malformed', 'the answer is to another commit');
   return answer.revision;
+}
+
+/** A conflict too may be that of a commit which was taken, and whose answer was lost, with its own repetition. */
+function unanswered(error: unknown, failure: TransportError): unknown {
+  if (isAmbiguous(error)) return error;
+  return new TransportError(failure.code as TransportErrorCode, failure.message, {
+    cause: failure,
+    maybeApplied: true,
+    retryAfterSeconds: failure.retryAfterSeconds,
+  });
 }
 
 function isAmbiguous(error: unknown): boolean {

@@ -1,23 +1,26 @@
 /** @file The entries of an unlocked account, as an app calls them. */
-import { COMMIT_LIMITS } from '@zkvault/contract';
+import { batchesOf, type Measured, measure } from './batches.ts';
 import type { Checkpointer } from './checkpoint.ts';
 import { type CommitDeps, commit, type Plan } from './commit.ts';
+import { type PlannedWrite, sealPuts } from './commit-sealing.ts';
 import { changedEntry, encodeEntry, entryOfDraft } from './entry-document.ts';
+import { readHistory } from './entry-history.ts';
 import type { Entry, EntryDraft } from './entry-kinds.ts';
+import type { EntryTable } from './entry-table.ts';
 import { ConflictError, NotFoundError } from './errors.ts';
+import type { Gate } from './gate.ts';
 import type { CallOptions, ChangeOptions } from './options.ts';
 import type { OpenVaults } from './sync.ts';
+import { mapInTurns } from './turns.ts';
 import type { Entries } from './vault-client.ts';
 import type { VaultSync } from './vault-sync.ts';
-
-/** What one commit may weigh, beside its manifest and the JSON around it. */
-const COMMIT_BUDGET_BYTES = COMMIT_LIMITS.maxBytes - 65_536;
 
 /** What the entries of a session work with. */
 export interface EntriesDeps extends CommitDeps {
   readonly vaults: OpenVaults;
   readonly all: readonly VaultSync[];
   readonly checkpointer: Checkpointer;
+  readonly gate: Gate;
 }
 
 /** Makes the entries of one session. */
@@ -41,7 +44,7 @@ export function makeEntries(deps: EntriesDeps): Entries {
   function changeOf(id: string, options: ChangeOptions) {
     const vault = vaults.holderOf(id);
     const baseVersion = options.baseVersion ?? vault.current()?.entries.get(id)?.version;
-    const find = (entries: ReadonlyMap<string, Entry>): Entry => {
+    const find = (entries: EntryTable): Entry => {
       const entry = entries.get(id);
       if (entry === undefined || entry.version !== baseVersion)
         throw new ConflictError('entry-changed', 'the entry was changed elsewhere meanwhile');
@@ -56,17 +59,22 @@ export function makeEntries(deps: EntriesDeps): Entries {
     onSaved: (saved: number) => void,
   ): Promise<readonly Entry[]> {
     const at = new Date(deps.now()).toISOString();
-    const made = drafts.map((draft) => {
+    const made = await mapInTurns(drafts, async (draft) => {
       const entry = entryOfDraft(draft, { id: crypto.randomUUID(), version: 1 }, at);
       return measure(entry);
     });
     return ready(options, async () => {
       const vault = vaults.home();
+      const batches = batchesOf(made);
       let saved = 0;
-      for (const batch of batchesOf(made)) {
+      let ahead = sealAhead(vault, batches.next());
+      for (let writes = await ahead; writes.length > 0; writes = await ahead) {
         options.signal?.throwIfAborted();
-        await write(vault, () => batch.map((entry) => ({ op: 'put', entry }) as const), options);
-        saved += batch.length;
+        const saving = write(vault, () => writes, options);
+        // The client seals the next batch while the server saves this one.
+        ahead = sealAhead(vault, batches.next());
+        await saving;
+        saved += writes.length;
         onSaved(saved);
       }
       return made.map(({ entry }) => entry);
@@ -105,34 +113,37 @@ export function makeEntries(deps: EntriesDeps): Entries {
         const plan: Plan = ({ entries }) => [{ op: 'delete', id, version: find(entries).version + 1 }];
         await write(vault, plan, options);
       }),
+    history: (id, options = {}) => ready(options, () => readHistory(deps, vaults.holderOf(id), id, options)),
+    restore: (id, version, options = {}) =>
+      ready(options, async () => {
+        const { vault, find } = changeOf(id, options);
+        const [present, ...earlier] = await readHistory(deps, vault, id, options);
+        if (present?.version === version) return present;
+        const former = earlier.find((candidate) => candidate.version === version);
+        if (former === undefined)
+          throw new NotFoundError('version-not-found', 'the server keeps no such version of the entry');
+        const updatedAt = new Date(deps.now()).toISOString();
+        let entry: Entry | undefined;
+        const plan: Plan = ({ entries }) => {
+          const next = { ...former, version: find(entries).version + 1, updatedAt };
+          ({ entry } = encodeEntry(next));
+          return [{ op: 'put', entry }];
+        };
+        await write(vault, plan, options);
+        return entry!;
+      }),
   };
 }
 
-interface Measured {
-  readonly entry: Entry;
-  /** An upper bound of what its operation weighs in the body of a commit. */
-  readonly wireBytes: number;
-}
-
-/** Padding adds at most a quarter or 256 bytes, base64url a third, and the rest of an operation 512. */
-function measure(draft: Entry): Measured {
-  const { plaintext, entry } = encodeEntry(draft);
-  return { entry, wireBytes: Math.ceil(((plaintext.length * 1.25 + 512) * 4) / 3) + 512 };
-}
-
-function* batchesOf(measured: readonly Measured[]): Generator<readonly Entry[]> {
-  let batch: Entry[] = [];
-  let bytes = 0;
-  for (const { entry, wireBytes } of measured) {
-    if (batch.length === COMMIT_LIMITS.maxOperations || bytes + wireBytes > COMMIT_BUDGET_BYTES) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(entry);
-    bytes += wireBytes;
-  }
-  if (batch.length > 0) yield batch;
+/** Begins to seal a batch; nothing if there is none. */
+function sealAhead(
+  vault: VaultSync,
+  next: IteratorResult<readonly Measured[], void>,
+): Promise<readonly PlannedWrite[]> {
+  const sealing = sealPuts(vault.place(), next.done === true ? [] : next.value);
+  // It is awaited once the commit before it is through; if that fails, nobody asks for this one any more.
+  sealing.catch(() => undefined);
+  return sealing;
 }
 
 /** By code units, so that every device has the same order. */

@@ -57,12 +57,26 @@ const kindFields: { readonly [Kind in EntryKind]: Fields } = {
   custom: {},
 };
 
+type KnownFields = { readonly fields: Fields; readonly list: readonly (readonly [string, Fields[string]])[] };
+
+/** All fields of every kind, made once: a vault has many entries and few kinds. */
+const knownFields: ReadonlyMap<string, KnownFields> = new Map(
+  Object.entries(kindFields).map(([kind, own]) => [kind, knownOf({ ...commonFields, ...own })]),
+);
+const otherFields: KnownFields = knownOf(commonFields);
+
 const ENVELOPE_NAMES: ReadonlySet<string> = new Set(['type', 'title', 'createdAt', 'updatedAt']);
 
 /** What stands beside the document. */
 export interface EntryIdentity {
   readonly id: string;
   readonly version: number;
+}
+
+/** An entry as its reader will see it, and what is to be sealed of it. */
+export interface EncodedEntry {
+  readonly entry: Entry;
+  readonly plaintext: Uint8Array;
 }
 
 /**
@@ -80,7 +94,7 @@ export function decodeEntry(plaintext: Uint8Array, identity: EntryIdentity): Ent
  * @returns the plaintext and the entry as a reader will see it.
  * @throws {RangeError} not well-formed Unicode, a NUL, an empty title, too large.
  */
-export function encodeEntry(entry: Entry): { readonly plaintext: Uint8Array; readonly entry: Entry } {
+export function encodeEntry(entry: Entry): EncodedEntry {
   const { id, version, extra, type, ...known } = entry;
   const { originalType = type, ...fields } = known as typeof known & { readonly originalType?: string };
   const plaintext = encodeDocument({ type: originalType, ...fields, ...extra });
@@ -136,18 +150,19 @@ function withFields(base: Entry, fields: object, schema: Fields): Entry {
 
 function readEntry(document: { readonly [name: string]: unknown }, identity: EntryIdentity): Entry {
   const type = text(document['type']);
-  const isKnown = Object.hasOwn(kindFields, type);
-  const schema: Fields = { ...commonFields, ...(isKnown ? kindFields[type as EntryKind] : {}) };
+  const known = knownFields.get(type);
+  const schema = known ?? otherFields;
   const fields: Record<string, JsonValue> = {};
-  for (const [name, { read, empty }] of Object.entries(schema))
+  for (const [name, { read, empty }] of schema.list)
     fields[name] = Object.hasOwn(document, name) ? read(document[name]) : empty;
   const extra: Record<string, JsonValue> = {};
-  for (const [name, value] of Object.entries(document)) {
-    if (!Object.hasOwn(schema, name) && !ENVELOPE_NAMES.has(name)) extra[name] = value as JsonValue;
+  for (const name of Object.keys(document)) {
+    if (!Object.hasOwn(schema.fields, name) && !ENVELOPE_NAMES.has(name))
+      extra[name] = document[name] as JsonValue;
   }
   const entry = {
     ...identity,
-    ...(isKnown ? { type } : { type: 'other', originalType: type }),
+    ...(known === undefined ? { type: 'other', originalType: type } : { type }),
     title: readTitle(document['title']),
     ...fields,
     createdAt: instant(document['createdAt']),
@@ -172,6 +187,10 @@ function flag(value: unknown): boolean {
 function readCustomField(value: unknown): CustomField {
   const field = asObject(value, 'field');
   return { ...field, name: text(field['name']), value: text(field['value']), hidden: flag(field['hidden']) };
+}
+
+function knownOf(fields: Fields): KnownFields {
+  return { fields, list: Object.entries(fields) };
 }
 
 function textFields(...names: readonly string[]): Fields {

@@ -52,6 +52,19 @@ export class ConflictError extends ZkvaultError {
   }
 }
 
+/**
+ * A change of keys, of the account or of a vault, is not whole at the server, whatever it answered. The keys
+ * before are kept and everything can still be read with them: do it again, and ask the operator if it happens
+ * again. `cause` says what went wrong, if something failed.
+ */
+export class RotationIncompleteError extends ZkvaultError {
+  override readonly name: string = 'RotationIncompleteError';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super('rotation-incomplete', message, options);
+  }
+}
+
 /** The client holds no keys now: unlock it first. Also for calls that were under way when it was locked. */
 export class LockedError extends ZkvaultError {
   override readonly name: string = 'LockedError';
@@ -78,6 +91,18 @@ export class SecondFactorRequiredError extends AuthError {
 
   constructor() {
     super('second-factor-required', 'the account asks for a second factor');
+  }
+}
+
+/**
+ * The server says that a vault has another key by now: log in again, which gives it. If it lies, that login
+ * shows the same vault as before; nothing is taken from such a vault on the server's word.
+ */
+export class VaultRotatedError extends AuthError {
+  override readonly name: string = 'VaultRotatedError';
+
+  constructor() {
+    super('vault-rotated', 'the key of a vault was changed on another device');
   }
 }
 

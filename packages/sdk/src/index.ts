@@ -8,8 +8,19 @@ export {
   type PassphraseOptions,
   type PasswordOptions,
 } from '@zkvault/crypto-core';
-export type { Account, AccountChange, AccountManagement } from './account-management.ts';
+export type { Account, AccountChange, AccountKeyChanges, AccountManagement } from './account-management.ts';
+export { openWithApiKey } from './api-key-client.ts';
+export type { ApiKeyClient, ApiKeyClientOptions } from './api-key-holder.ts';
+export type {
+  ApiKeyManagement,
+  ApiKeyRotation,
+  ApiKeyScope,
+  ApiKeySummary,
+  MadeApiKey,
+  NewApiKey,
+} from './api-key-management.ts';
 export { createVaultClient } from './client.ts';
+export type { Credentials, LoginReport, OfferedSecondFactor } from './credentials.ts';
 export type {
   CardFields,
   CommonFields,
@@ -41,10 +52,12 @@ export {
   ProtocolError,
   RateLimitError,
   RollbackError,
+  RotationIncompleteError,
   SecondFactorRequiredError,
   TransportError,
   type TransportErrorCode,
   UnlockError,
+  VaultRotatedError,
   ZkvaultError,
 } from './errors.ts';
 export { type ImportOptions, type ImportReport, importEntries } from './import/import-entries.ts';
@@ -63,17 +76,37 @@ export type {
   ChangeOptions,
   CreateManyOptions,
   Fetch,
+  RotateOptions,
   VaultClientOptions,
 } from './options.ts';
+export type { Page } from './pages.ts';
+export type {
+  PasswordProof,
+  Recovered,
+  RecoveryManagement,
+  RecoveryRequest,
+  RecoveryStatus,
+} from './recovery-management.ts';
+export type {
+  AuditQuery,
+  EventsQuery,
+  SecurityEvent,
+  ServerAdministration,
+  ServerSettings,
+  SettingsChange,
+  Stats,
+} from './server-management.ts';
+export type { LoggedInDevice, SessionManagement } from './session-management.ts';
 export { memoryStorage, type Storage } from './storage.ts';
-export type { GivenInvitation, ManagedUser, UserAdministration } from './user-management.ts';
+export type {
+  GivenInvitation,
+  ManagedUser,
+  PendingInvitation,
+  UserAdministration,
+} from './user-management.ts';
 export type {
   ClientStatus,
-  Credentials,
   Entries,
-  Freshness,
-  LoginReport,
-  OfferedSecondFactor,
   Registered,
   Registration,
   SecondFactorManagement,
@@ -81,5 +114,6 @@ export type {
   SyncReport,
   UnlockSecret,
   VaultClient,
-  VaultStatus,
+  WatchOptions,
 } from './vault-client.ts';
+export type { Freshness, VaultManagement, VaultStatus } from './vault-management.ts';

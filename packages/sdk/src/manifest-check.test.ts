@@ -1,4 +1,11 @@
-import { deriveVaultKeys, IntegrityError, makeVaultKey, seal } from '@zkvault/crypto-core';
+import type { Sealed } from '@zkvault/contract';
+import {
+  deriveVaultKeys,
+  IntegrityError,
+  makeVaultKey,
+  manifestKeyFromBytes,
+  seal,
+} from '@zkvault/crypto-core';
 import { describe, expect, it } from 'vitest';
 import { markOf } from './account-state.ts';
 import { ForkError, ProtocolError, RollbackError } from './errors.ts';
@@ -145,5 +152,52 @@ describe('a history', () => {
     await expect(
       verifyHead(vault, { anchor: markOf(chain[0]!), marks: [] }, chain[3]!, given),
     ).rejects.toMatchObject({ code: 'chain-broken' });
+  });
+});
+
+describe('a chain across rotations', () => {
+  /** Commits 0 and 1 under epoch 1, 2 and 3 under epoch 2, 4 under epoch 3. */
+  async function givenRotations() {
+    const keys = [1, 2, 3].map(() => deriveVaultKeys(makeVaultKey()).manifestKey);
+    const placeOf = (vkEpoch: number) => ({ ...vault, vkEpoch, manifestKey: keys[vkEpoch - 1]! });
+    const chain: Sealed[] = [];
+    for (const [seq, vkEpoch] of [1, 1, 2, 2, 3].entries()) {
+      const prev = seq === 0 ? NO_PREVIOUS_HASH : markOf(chain.at(-1)!).hash;
+      const isFirst = seq === 2 || seq === 4;
+      const formerKey = isFirst ? { formerKey: manifestKeyFromBytes(keys[vkEpoch - 2]!.slice()) } : {};
+      chain.push(await sealManifest(placeOf(vkEpoch), { ...manifest, vkEpoch, seq, prev, ...formerKey }));
+    }
+    return { chain, placeOf };
+  }
+
+  it.for([0, 1, 2, 3])('is followed back to commit %i', async (seq) => {
+    const { chain, placeOf } = await givenRotations();
+    const known = { anchor: markOf(chain[seq]!), marks: [markOf(chain[seq]!)] };
+
+    const head = await verifyHead(placeOf(3), known, chain[4]!, chain.slice(seq + 1));
+
+    expect(head.chain).toEqual(chain.slice(seq).map(markOf));
+  });
+
+  it('is refused if it left the known one before a rotation', async () => {
+    const { chain, placeOf } = await givenRotations();
+    const ours = await sealManifest(placeOf(1), { ...manifest, seq: 1, prev: markOf(chain[0]!).hash });
+    const known = { anchor: markOf(ours), marks: [] };
+
+    await expect(verifyHead(placeOf(3), known, chain[4]!, chain.slice(2))).rejects.toThrow(ForkError);
+  });
+
+  it('is refused if its head is of a former epoch', async () => {
+    const { chain, placeOf } = await givenRotations();
+    const known = { anchor: markOf(chain[0]!), marks: [] };
+
+    await expect(verifyHead(placeOf(3), known, chain[3]!, chain.slice(1, 4))).rejects.toThrow(IntegrityError);
+  });
+
+  it('does not begin with a key of the epoch before the first', async () => {
+    const formerKey = manifestKeyFromBytes(new Uint8Array(32));
+    const sealed = await sealManifest(vault, { ...manifest, formerKey });
+
+    await expect(openManifest(vault, sealed)).rejects.toMatchObject({ code: 'manifest-contradiction' });
   });
 });

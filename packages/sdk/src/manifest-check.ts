@@ -7,13 +7,16 @@ import {
   encodeBase64Url,
   equalInConstantTime,
   IntegrityError,
+  manifestKeyFromBytes,
   open,
   type SealingKey,
   seal,
+  wipe,
 } from '@zkvault/crypto-core';
 import { type Mark, markOf } from './account-state.ts';
 import { ForkError, RollbackError } from './errors.ts';
 import {
+  asObject,
   counter,
   decodeDocument,
   encodeDocument,
@@ -48,16 +51,23 @@ export interface Manifest {
   readonly count: number;
   readonly writer: { readonly accountId: string; readonly deviceId: string };
   readonly at: string;
+  /**
+   * In the first manifest of every epoch but 1: the manifest key of the epoch before, so that the chain can
+   * be followed back across a rotation. It opens manifests and nothing else.
+   */
+  readonly formerKey?: SealingKey<'manifest'>;
 }
 
 /** Seals a manifest for its place. */
 export async function sealManifest(vault: ManifestVault, manifest: Manifest): Promise<Sealed> {
   const { realm, vaultId, vkEpoch, manifestKey } = vault;
-  const { seq } = manifest;
+  const { formerKey, ...said } = manifest;
+  const { seq } = said;
   const plaintext = encodeDocument({
-    ...manifest,
-    prev: encodeBase64Url(manifest.prev),
-    root: encodeBase64Url(manifest.root),
+    ...said,
+    prev: encodeBase64Url(said.prev),
+    root: encodeBase64Url(said.root),
+    ...(formerKey === undefined ? {} : { formerKey: encodeBase64Url(formerKey) }),
   });
   const envelope = await seal(manifestKey, { object: 'manifest', realm, vaultId, vkEpoch, seq }, plaintext);
   return { ...envelope, seq };
@@ -75,12 +85,14 @@ export async function openManifest(vault: ManifestVault, sealed: Sealed): Promis
   const { seq } = sealed;
   const plaintext = await open(manifestKey, { object: 'manifest', realm, vaultId, vkEpoch, seq }, sealed);
   const manifest = decodeDocument(plaintext, 'manifest', readManifest);
-  if (manifest.vaultId !== vaultId || manifest.vkEpoch !== vkEpoch || manifest.seq !== seq)
+  wipe(plaintext);
+  const isOfPlace = manifest.vaultId === vaultId && manifest.vkEpoch === vkEpoch && manifest.seq === seq;
+  if (!isOfPlace || (manifest.formerKey !== undefined && vkEpoch === 1))
     throw new IntegrityError('manifest-contradiction', 'the manifest contradicts its own place');
   return manifest;
 }
 
-const readManifest = exactly('manifest', {
+const fields = {
   vaultId: uuid,
   vkEpoch: ordinal,
   seq: counter,
@@ -89,7 +101,17 @@ const readManifest = exactly('manifest', {
   count: counter,
   writer: exactly('writer', { accountId: uuid, deviceId: uuid }),
   at: instant,
+};
+const readOrdinary = exactly('manifest', fields);
+const readFirstOfEpoch = exactly('manifest', {
+  ...fields,
+  formerKey: (value) => manifestKeyFromBytes(hash(value)),
 });
+
+function readManifest(value: unknown): Manifest {
+  const isFirstOfEpoch = Object.hasOwn(asObject(value, 'manifest'), 'formerKey');
+  return isFirstOfEpoch ? readFirstOfEpoch(value) : readOrdinary(value);
+}
 
 /** What a client already knows of a vault's history. */
 export interface KnownHistory {
@@ -140,20 +162,41 @@ async function verifyChain(
   anchor: Mark,
   manifests: readonly Sealed[],
 ): Promise<readonly Mark[]> {
+  if (manifests.some(({ seq }, index) => seq !== anchor.seq + 1 + index))
+    throw new IntegrityError('chain-broken', 'the chain of manifests has a hole');
+  const links = await readLinks(vault, manifests);
   const chain = [anchor];
-  let previous = anchor;
-  for (const sealed of manifests) {
-    if (sealed.seq !== previous.seq + 1)
-      throw new IntegrityError('chain-broken', 'the chain of manifests has a hole');
-    const { prev } = await openManifest(vault, sealed);
-    if (!equalInConstantTime(prev, previous.hash))
+  for (const [index, sealed] of manifests.entries()) {
+    const previous = chain[index]!;
+    if (!equalInConstantTime(links[index]!, previous.hash))
       throw new ForkError(
         `commit ${sealed.seq} does not follow the commit ${previous.seq} that was verified`,
       );
-    previous = markOf(sealed);
-    chain.push(previous);
+    chain.push(markOf(sealed));
   }
   return chain;
+}
+
+/**
+ * The `prev` of each manifest. They are opened from the newest back, because the first of an epoch has the
+ * key of the epoch before: an old key only ever opens what the present one vouches for.
+ */
+async function readLinks(vault: ManifestVault, manifests: readonly Sealed[]): Promise<readonly Uint8Array[]> {
+  const links: Uint8Array[] = [];
+  const formerKeys: SealingKey<'manifest'>[] = [];
+  let at = vault;
+  try {
+    for (const sealed of manifests.toReversed()) {
+      const { prev, formerKey } = await openManifest(at, sealed);
+      links.push(prev);
+      if (formerKey === undefined) continue;
+      formerKeys.push(formerKey);
+      at = { ...at, vkEpoch: at.vkEpoch - 1, manifestKey: formerKey };
+    }
+  } finally {
+    wipe(...formerKeys);
+  }
+  return links.toReversed();
 }
 
 function assertPasses(chain: readonly Mark[], known: Mark): void {

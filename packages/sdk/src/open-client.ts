@@ -8,13 +8,16 @@ import type { Session } from './session.ts';
 import { makeSessionCalls, type SessionCalls } from './session-calls.ts';
 import type { Settings } from './settings.ts';
 import type { SignedIn } from './sign-in.ts';
+import { makeStateWriter } from './state-writer.ts';
 import { accountStorageKeys } from './storage-keys.ts';
 import { writeStoredAccount } from './stored-account.ts';
 import { makeOpenVaults, type OpenVaults } from './sync.ts';
 import { makeTokenKeeper, type TokenKeeper } from './tokens.ts';
 import type { Transport } from './transport.ts';
 import type { Entries } from './vault-client.ts';
+import type { VaultManagement } from './vault-management.ts';
 import { makeVaultSync } from './vault-sync.ts';
+import { makeVaultManagement } from './vaults.ts';
 
 /** An unlocked client. */
 export interface OpenClient {
@@ -25,6 +28,7 @@ export interface OpenClient {
   readonly calls: SessionCalls;
   readonly vaults: OpenVaults;
   readonly entries: Entries;
+  readonly management: VaultManagement;
 }
 
 /** Puts an unlocked client together. */
@@ -49,9 +53,21 @@ export function makeOpenClient(
       return makeVaultSync({ realm, now, session, calls, pins, gate }, id, cache);
     });
   const vaults = makeOpenVaults(session, gate, all);
-  const store = (accountState: typeof account.accountState) =>
-    writeStoredAccount(storage, keys.account, { ...account, accountState });
-  const checkpointer = makeCheckpointer({ session, calls, pins, deviceId, now, store }, account.accountState);
-  const entries = makeEntries({ session, calls, deviceId, now, vaults, all, checkpointer });
-  return { session, gate, pins, tokens, calls, vaults, entries };
+  const store = (stored: typeof account) => writeStoredAccount(storage, keys.account, stored);
+  const states = makeStateWriter({ realm, session, pins, deviceId, now, store }, account);
+  const checkpointer = makeCheckpointer({ session, calls, states });
+  const entries = makeEntries({ session, calls, deviceId, now, vaults, all, checkpointer, gate });
+  const recordKey = (vaultId: string) => keys.rotation(vaultId);
+  const management = makeVaultManagement({
+    session,
+    calls,
+    states,
+    storage,
+    recordKey,
+    deviceId,
+    now,
+    vaults,
+    all,
+  });
+  return { session, gate, pins, tokens, calls, vaults, entries, management };
 }

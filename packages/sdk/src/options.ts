@@ -50,3 +50,9 @@ export interface CreateManyOptions extends CallOptions {
   /** Called after each commit, with how many of the drafts are saved. */
   readonly onProgress?: (progress: { readonly saved: number; readonly total: number }) => void;
 }
+
+/** What `vaults.rotateKey` takes beside {@link CallOptions}. */
+export interface RotateOptions extends CallOptions {
+  /** Called as entries are staged; it may begin anew if other devices write meanwhile. */
+  readonly onProgress?: (progress: { readonly staged: number; readonly total: number }) => void;
+}

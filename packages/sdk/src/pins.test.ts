@@ -1,6 +1,6 @@
 import { deriveAccountKeys, makeAccountKey } from '@zkvault/crypto-core';
 import { describe, expect, it } from 'vitest';
-import { ForkError, IntegrityError } from './errors.ts';
+import { ForkError, IntegrityError, LockedError, RollbackError } from './errors.ts';
 import { openPinBook, type Pins, readUnverifiedPins, type VaultPin } from './pins.ts';
 import { memoryStorage } from './storage.ts';
 
@@ -19,6 +19,7 @@ const pin = (seq: number, fill = seq): VaultPin => ({
   hash: hash(fill),
   entryCount: seq,
   verifiedAt: '2026-01-01T00:00:00.000Z',
+  committedAt: '2026-01-01T00:00:00.000Z',
 });
 
 function givenBook() {
@@ -47,6 +48,22 @@ describe('pins', () => {
     });
 
     expect(await book.read()).toEqual({ ...account, vaults: { [ID]: pin(5) } });
+  });
+
+  it('of a later account key are a rollback to who begins, and lock who has begun before it was replaced', async () => {
+    const { storage, book } = givenBook();
+    const older = (akEpoch: number) => {
+      if (akEpoch > 1) throw new RollbackError('the account key is of epoch 1');
+      return pinsKey;
+    };
+    await book.raise({ account });
+    const before = openPinBook(storage, 'pins', older);
+    await before.read();
+
+    await book.raise({ account: { ...account, akEpoch: 2 } });
+
+    await expect(before.read()).rejects.toThrow(LockedError);
+    await expect(openPinBook(storage, 'pins', older).read()).rejects.toThrow(RollbackError);
   });
 
   it('are not lowered by another process that overwrote them', async () => {
@@ -121,5 +138,26 @@ describe('pins', () => {
         IntegrityError,
       );
     }
+  });
+
+  it('of an account key before are checked under its key, and read as none if that is not known', async () => {
+    const storage = memoryStorage();
+    const next = deriveAccountKeys(makeAccountKey()).pinsKey;
+    await openPinBook(storage, 'pins', () => pinsKey).raise({ account, vaults: { [ID]: pin(5) } });
+    const keyOf = (former: typeof pinsKey | undefined) => (akEpoch: number) =>
+      akEpoch === 2 ? next : former;
+
+    const wrong = openPinBook(storage, 'pins', keyOf(next));
+    const unknown = openPinBook(storage, 'pins', keyOf(undefined));
+    const known = openPinBook(storage, 'pins', keyOf(pinsKey));
+
+    await expect(wrong.read()).rejects.toThrow(IntegrityError);
+    expect(await unknown.read()).toBeUndefined();
+    expect(await known.read()).toMatchObject({ akEpoch: 1, vaults: { [ID]: { seq: 5 } } });
+    await known.raise({ account: { ...account, akEpoch: 2 } });
+    expect(await openPinBook(storage, 'pins', keyOf(undefined)).read()).toMatchObject({
+      akEpoch: 2,
+      vaults: { [ID]: { seq: 5 } },
+    });
   });
 });

@@ -14,7 +14,7 @@ import {
   verifyPins,
 } from '@zkvault/crypto-core';
 import type { Mark } from './account-state.ts';
-import { ForkError, RollbackError } from './errors.ts';
+import { ForkError, LockedError, RollbackError } from './errors.ts';
 import {
   asObject,
   counter,
@@ -37,6 +37,8 @@ export interface VaultPin extends Mark {
   readonly entryCount: number;
   /** When this device last verified it, by its own clock; for showing. */
   readonly verifiedAt: string;
+  /** When that commit was made, by its writer's clock; for telling a vault that does not move on. */
+  readonly committedAt: string;
 }
 
 /** What is remembered of one account. */
@@ -79,12 +81,26 @@ export async function readUnverifiedPins(storage: Storage, storageKey: string): 
 }
 
 /**
- * Opens the pins of an account.
+ * The key of pins that were written under the account key of an epoch; undefined if it is too old to be known.
+ * Asked for at every use, so that a locked session's book is closed.
  *
- * @param pinsKey asked for at every use, so that a locked session's book is closed.
+ * @throws {RollbackError} the epoch is later than the account's.
  */
-export function openPinBook(storage: Storage, storageKey: string, pinsKey: () => PinsKey): PinBook {
+export type PinsKeyOf = (akEpoch: number) => PinsKey | undefined;
+
+/** Opens the pins of an account. Pins whose key is too old to be known are as good as deleted. */
+export function openPinBook(storage: Storage, storageKey: string, pinsKeyOf: PinsKeyOf): PinBook {
   let seen: Pins | undefined;
+
+  function keyOf(akEpoch: number): PinsKey | undefined {
+    try {
+      return pinsKeyOf(akEpoch);
+    } catch (error) {
+      // What was read before was not later than the account: its key was replaced since, on this very device, and
+      // the server has rolled nothing back.
+      throw error instanceof RollbackError && seen !== undefined ? new LockedError() : error;
+    }
+  }
 
   async function read(): Promise<Pins | undefined> {
     const stored = await storage.get(storageKey);
@@ -92,8 +108,11 @@ export function openPinBook(storage: Storage, storageKey: string, pinsKey: () =>
     const document = stored.subarray(MAC_BYTES);
     const mac = stored.subarray(0, MAC_BYTES);
     if (mac.length !== MAC_BYTES) throw tampered();
-    verifyPins(pinsKey(), document, mac);
+    // Not believed: whoever forges the epoch chooses a key under which the MAC must still be right.
     const pins = decodePins(document);
+    const key = keyOf(pins.akEpoch);
+    if (key === undefined) return seen;
+    verifyPins(key, document, mac);
     seen = seen === undefined ? pins : merge(seen, pins);
     return seen;
   }
@@ -108,7 +127,9 @@ export function openPinBook(storage: Storage, storageKey: string, pinsKey: () =>
         if (from === undefined) throw new RangeError('the first pins must be of an account');
         const wished: Pins = { ...from, vaults };
         const next = present === undefined ? wished : merge(present, wished);
-        await writePins(storage, storageKey, pinsKey(), next);
+        const key = pinsKeyOf(next.akEpoch);
+        if (key === undefined) throw new RangeError('pins must be of the present account key');
+        await writePins(storage, storageKey, key, next);
         seen = next;
       }),
   };
@@ -166,7 +187,13 @@ export function assertFollows(known: Mark, given: Mark, what: string): void {
     throw new ForkError(`${what} at ${given.seq} is not the one that was verified`);
 }
 
-const readVaultPin = exactly('vault pin', { seq: counter, hash, entryCount: counter, verifiedAt: instant });
+const readVaultPin = exactly('vault pin', {
+  seq: counter,
+  hash,
+  entryCount: counter,
+  verifiedAt: instant,
+  committedAt: instant,
+});
 
 const readPins = exactly('pins', {
   accountId: uuid,

@@ -72,6 +72,8 @@ function ofProblem(
   if (code === 'second-factor-required') return new SecondFactorRequiredError();
   if (refusedProofs.includes(code)) return new AuthError(code, message);
   if (status === 401 || status === 403) return new AuthError(code, message);
+  if (code === 'idempotency-in-progress')
+    return new TransportError('server-failure', message, { retryAfterSeconds, maybeApplied });
   if (status === 404) return new NotFoundError(code, message);
   if (status === 409 || status === 412) return new ConflictError(code, message);
   if (status === 429) return new RateLimitError(retryAfterSeconds);

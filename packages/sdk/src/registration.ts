@@ -7,16 +7,20 @@ import {
   deriveVaultKeys,
   emptyManifestTree,
   encodeBase64Url,
+  encodeRecoveryKey,
   encodeSecretKey,
   KdfPolicyError,
   type KdfProfileId,
   kdfRank,
   makeAccountKey,
+  makeRecoveryKey,
   makeSecretKey,
   makeVaultKey,
   PASSWORD_SALT_BYTES,
   ProtocolError,
+  type RecoveryKey,
   randomBytes,
+  type SealingKey,
   type SecretKey,
   secretKeyFromBytes,
   wipe,
@@ -31,6 +35,7 @@ import { NO_PREVIOUS_HASH, sealManifest } from './manifest-check.ts';
 import { assertPasswordFulfils } from './new-password.ts';
 import type { CallOptions } from './options.ts';
 import { writePins } from './pins.ts';
+import { newRecovery } from './recovery-wrap.ts';
 import type { Settings } from './settings.ts';
 import { accountStorageKeys } from './storage-keys.ts';
 import type { Transport } from './transport.ts';
@@ -66,6 +71,7 @@ export async function registerAccount(
   const stored = wantsSecretKey ? await storage.get(keys.secretKey) : undefined;
   const secretKey = wantsSecretKey ? secretKeyOf(stored) : undefined;
   const accountKey = makeAccountKey();
+  const recoveryKey = registration.recovery === 'generate' ? makeRecoveryKey() : undefined;
   try {
     const made = await makeAccount(settings, {
       login,
@@ -73,6 +79,7 @@ export async function registerAccount(
       password: registration.password,
       secretKey,
       accountKey,
+      recoveryKey,
     });
     // Kept before it is sent: if the answer is lost, the account is there and only this key opens it.
     if (secretKey !== undefined) await storage.set(keys.secretKey, secretKey);
@@ -96,15 +103,23 @@ export async function registerAccount(
       skFlag: secretKey === undefined ? 0 : 1,
       akEpoch: FIRST_EPOCH,
       state: made.stateMark,
-      vaults: { [made.vaultId]: { ...made.vaultMark, entryCount: 0, verifiedAt: made.at } },
+      vaults: {
+        [made.vaultId]: { ...made.vaultMark, entryCount: 0, verifiedAt: made.at, committedAt: made.at },
+      },
     });
     const text = secretKey === undefined ? null : encodeSecretKey(secretKey);
     const kit =
       text === null ? null : { login, baseUrl: settings.baseUrl, realm, secretKey: text, atMs: now() };
-    return { accountId, secretKey: text, emergencyKit: kit === null ? null : emergencyKitText(kit) };
+    return {
+      accountId,
+      secretKey: text,
+      emergencyKit: kit === null ? null : emergencyKitText(kit),
+      recoveryKey: recoveryKey === undefined ? null : encodeRecoveryKey(recoveryKey),
+    };
   } finally {
     wipe(accountKey);
     if (secretKey !== undefined) wipe(secretKey);
+    if (recoveryKey !== undefined) wipe(recoveryKey);
   }
 }
 
@@ -119,12 +134,13 @@ interface NewAccount {
   readonly password: string;
   readonly secretKey: SecretKey | undefined;
   readonly accountKey: AccountKey;
+  readonly recoveryKey: RecoveryKey | undefined;
 }
 
 /** Everything a registration sends, and the marks that begin the account's history. */
 async function makeAccount(settings: Settings, account: NewAccount) {
   const { realm, kdf, storage } = settings;
-  const { login, profile, password, secretKey, accountKey } = account;
+  const { login, profile, password, secretKey, accountKey, recoveryKey } = account;
   const accountId = crypto.randomUUID();
   const deviceId = await deviceIdOf(storage);
   const at = new Date(settings.now()).toISOString();
@@ -137,6 +153,10 @@ async function makeAccount(settings: Settings, account: NewAccount) {
   const wrap = await wrapAccountKey(passwordKeys.wrappingKey, place, accountKey);
   const { vault, mark } = await makeVault({ realm, accountId, deviceId, at }, accountKeys.vaultWrappingKey);
   const { id, vkEpoch, role, integrity } = vault;
+  const recovery =
+    recoveryKey === undefined
+      ? undefined
+      : await newRecovery(recoveryKey, { realm, accountId, akEpoch }, accountKey);
   const state: AccountState = {
     accountId,
     login,
@@ -148,6 +168,8 @@ async function makeAccount(settings: Settings, account: NewAccount) {
     prev: NO_PREVIOUS_HASH,
     vaults: [{ id, vkEpoch, role, integrity, createdHash: mark.hash, checkpoint: mark }],
     contacts: [],
+    recoveryId: recovery?.id ?? null,
+    formerPinsKeys: [],
     updatedBy: deviceId,
     updatedAt: at,
   };
@@ -164,6 +186,7 @@ async function makeAccount(settings: Settings, account: NewAccount) {
     wrap,
     accountState,
     vaults: [vault],
+    ...(recovery === undefined ? {} : { recovery }),
   };
   return { body, stateMark: markOf(accountState), vaultId: id, vaultMark: mark, at };
 }
@@ -176,7 +199,7 @@ async function makeVault(
     readonly deviceId: string;
     readonly at: string;
   },
-  vaultWrappingKey: Parameters<typeof wrapVaultKey>[0],
+  vaultWrappingKey: SealingKey<'vaultkey'>,
 ): Promise<{ readonly vault: NewVault; readonly mark: Mark }> {
   const { realm, accountId, deviceId, at } = owner;
   const vaultId = crypto.randomUUID();

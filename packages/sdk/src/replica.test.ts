@@ -56,6 +56,7 @@ async function verify(entry: WireEntry, head: Sealed) {
   const changes = {
     head,
     revision: 1,
+    vkEpoch: 1,
     manifests: [],
     entries: new Map([[entry.id, entry]]),
     deleted: new Map(),

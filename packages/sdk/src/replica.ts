@@ -21,18 +21,19 @@ import type { Mark } from './account-state.ts';
 import type { DownloadedChanges } from './changes-download.ts';
 import { decodeEntry, ENTRY_SCHEMA } from './entry-document.ts';
 import type { Entry } from './entry-kinds.ts';
+import { type EntryTable, emptyEntryTable } from './entry-table.ts';
 import { type KnownHistory, type Manifest, verifyHead } from './manifest-check.ts';
-
-/** How many envelopes are opened before others get a turn. */
-const BATCH = 256;
+import { mapInTurns } from './turns.ts';
 
 /** A verified vault. */
 export interface Replica {
   readonly mark: Mark;
+  /** When its newest commit was made, by its writer's clock. */
+  readonly committedAt: string;
   /** Up to where changes were read; a hint for the next download, never trusted. */
   readonly revision: number;
   readonly tree: ManifestTree;
-  readonly entries: ReadonlyMap<string, Entry>;
+  readonly entries: EntryTable;
 }
 
 /** A vault to verify: where it is and its keys. */
@@ -68,25 +69,28 @@ export async function verifyChanges(
   const { realm, vaultId, vkEpoch, keys } = place;
   const vault = { realm, vaultId, vkEpoch, manifestKey: keys.manifestKey };
   const { manifest, mark, chain } = await verifyHead(vault, known, changes.head, changes.manifests);
-  const tree = (base?.tree ?? emptyManifestTree).with(leavesOf(place, changes));
+  const tree = (base?.tree ?? emptyManifestTree).with(await leavesOf(place, changes));
   assertMatches(tree, manifest);
-  const opened = await openEntries(place, [...changes.entries.values()]);
-  const entries = new Map(base?.entries);
-  for (const id of changes.deleted.keys()) entries.delete(id);
-  for (const entry of opened) entries.set(entry.id, entry);
-  return { replica: { mark, revision: changes.revision, tree, entries }, chain };
+  const opened = await mapInTurns([...changes.entries.values()], (entry) => openEntry(place, entry));
+  const changed = new Map<string, Entry | undefined>();
+  for (const id of changes.deleted.keys()) changed.set(id, undefined);
+  for (const entry of opened) changed.set(entry.id, entry);
+  const entries = (base?.entries ?? emptyEntryTable).with(changed);
+  const { at: committedAt } = manifest;
+  return { replica: { mark, committedAt, revision: changes.revision, tree, entries }, chain };
 }
 
-function leavesOf(place: VaultPlace, changes: DownloadedChanges): readonly LeafChange[] {
-  const leaves: LeafChange[] = [];
-  for (const entry of changes.entries.values()) {
+async function leavesOf(place: VaultPlace, changes: DownloadedChanges): Promise<readonly LeafChange[]> {
+  const leaves = await mapInTurns([...changes.entries.values()], async (entry): Promise<LeafChange> => {
     if (entry.vkEpoch !== place.vkEpoch)
       throw new IntegrityError('epoch-mixed', 'an entry is of another epoch than its vault');
-    leaves.push({ entryId: entry.id, leaf: leafOf(entry) });
-  }
-  for (const [entryId, version] of changes.deleted)
-    leaves.push({ entryId, leaf: tombstoneLeaf({ entryId, version }) });
-  return leaves;
+    return { entryId: entry.id, leaf: leafOf(entry) };
+  });
+  const tombstones = await mapInTurns([...changes.deleted], async ([entryId, version]) => ({
+    entryId,
+    leaf: tombstoneLeaf({ entryId, version }),
+  }));
+  return [...leaves, ...tombstones];
 }
 
 /** The leaf of an entry on the wire. @throws {ProtocolError} not an envelope. */
@@ -102,16 +106,17 @@ function assertMatches(tree: ManifestTree, manifest: Manifest): void {
     throw new IntegrityError('manifest-mismatch', 'the entries given are not those of the manifest');
 }
 
-async function openEntries(place: VaultPlace, sealed: readonly WireEntry[]): Promise<readonly Entry[]> {
-  const entries: Entry[] = [];
-  for (let start = 0; start < sealed.length; start += BATCH) {
-    const batch = sealed.slice(start, start + BATCH);
-    entries.push(...(await Promise.all(batch.map((entry) => openEntry(place, entry)))));
-  }
-  return entries;
-}
-
-async function openEntry(place: VaultPlace, sealed: WireEntry): Promise<Entry> {
+/**
+ * Opens one entry of a vault at its version. The caller decides whether it is the one that should be there.
+ *
+ * @param sealed untrusted.
+ * @throws {IntegrityError} another entry's, another version's, another key's, or altered.
+ * @throws {ProtocolError} of an unknown schema, or no entry.
+ */
+export async function openEntry(
+  place: VaultPlace,
+  sealed: Omit<WireEntry, 'revision' | 'updatedAt'>,
+): Promise<Entry> {
   const { id, version, vkEpoch, schema } = sealed;
   const { realm, vaultId, keys } = place;
   if (schema !== ENTRY_SCHEMA)

@@ -11,13 +11,9 @@ import {
   setUpSecondFactor,
   verifySecondFactor,
 } from '@zkvault/contract';
-import { encodeBase64Url, wipe } from '@zkvault/crypto-core';
-import { LockedError } from './errors.ts';
-import type { OpenClient } from './open-client.ts';
-import type { Settings } from './settings.ts';
-import { deriveAuthKey } from './sign-in.ts';
-import { readCurrentAccount } from './stored-session.ts';
-import type { OfferedSecondFactor, SecondFactorManagement } from './vault-client.ts';
+import type { OfferedSecondFactor } from './credentials.ts';
+import { makePasswordProof, type ProofDeps } from './password-proof.ts';
+import type { SecondFactorManagement } from './vault-client.ts';
 
 /** Refuses what has not the form of a second factor. @throws {RangeError} */
 export function assertSecondFactor(offered: OfferedSecondFactor): SecondFactor {
@@ -34,44 +30,25 @@ export function assertSecondFactor(offered: OfferedSecondFactor): SecondFactor {
  * Makes the calls around the second factor of an unlocked account. Each proves the password anew, checked
  * on this device first: a wrong one is an UnlockError and is not sent.
  */
-export function makeSecondFactorManagement(deps: {
-  readonly settings: () => Settings;
-  /** @throws {LockedError} */
-  readonly opened: () => Promise<OpenClient>;
-}): SecondFactorManagement {
-  async function proven<Value>(
-    password: string,
-    send: (client: OpenClient, authKey: string) => Promise<Value>,
-  ): Promise<Value> {
-    const client = await deps.opened();
-    const settings = deps.settings();
-    return client.session.run(async () => {
-      const account = await readCurrentAccount(settings);
-      if (account?.accountId !== client.session.account.accountId) throw new LockedError('logged-out');
-      const authKey = await deriveAuthKey(settings, account, password);
-      try {
-        return await send(client, encodeBase64Url(authKey));
-      } finally {
-        wipe(authKey);
-      }
-    });
-  }
-
+export function makeSecondFactorManagement(deps: ProofDeps): SecondFactorManagement {
+  const proven = makePasswordProof(deps);
   return {
     setup: ({ password }, options = {}) =>
-      proven(password, ({ calls }, authKey) => calls.send(setUpSecondFactor, { body: { authKey } }, options)),
+      proven(password, ({ client: { calls }, authKey }) =>
+        calls.send(setUpSecondFactor, { body: { authKey } }, options),
+      ),
     async verify({ password, totp }, options = {}) {
       assertSecondFactor({ totp });
-      return proven(password, ({ calls }, authKey) =>
+      return proven(password, ({ client: { calls }, authKey }) =>
         calls.send(verifySecondFactor, { body: { authKey, totp } }, options),
       );
     },
     renewRecoveryCodes: ({ password }, options = {}) =>
-      proven(password, ({ calls }, authKey) =>
+      proven(password, ({ client: { calls }, authKey }) =>
         calls.send(renewRecoveryCodes, { body: { authKey } }, options),
       ),
     disable: ({ password }, options = {}) =>
-      proven(password, ({ calls }, authKey) =>
+      proven(password, ({ client: { calls }, authKey }) =>
         calls.send(disableSecondFactor, { body: { authKey } }, { ...options, idempotent: true }),
       ),
   };

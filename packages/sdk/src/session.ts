@@ -7,34 +7,47 @@ import {
   type AccountKeys,
   deriveAccountKeys,
   deriveVaultKeys,
+  type PinsKey,
+  pinsKeyFromBytes,
   type VaultKey,
   type VaultKeys,
   wipe,
 } from '@zkvault/crypto-core';
 import type { AccountState } from './account-state.ts';
-import { LockedError } from './errors.ts';
+import { LockedError, RollbackError } from './errors.ts';
 import type { StoredAccount } from './stored-account.ts';
 
-/** An unlocked account. */
-export interface Session {
-  /** Who it is of; not secret. */
-  readonly account: Pick<StoredAccount, 'login' | 'accountId' | 'akEpoch' | 'profile' | 'skFlag'>;
+/** What work on vaults needs of whatever opened them. */
+export interface VaultSession {
+  readonly account: Pick<StoredAccount, 'accountId'>;
   /** Aborts with a LockedError when the session is locked. */
   readonly signal: AbortSignal;
+  /** Which vaults there are. @throws {LockedError} */
+  accountState(): Pick<AccountState, 'vaults'>;
+  /** The keys of a vault. They stay the session's. */
+  vaultKeys(vaultId: string): VaultKeys;
+  /** @throws {LockedError} */
+  assertUnlocked(): void;
+  /** Runs work of this session; whatever comes of it after a lock is a LockedError. */
+  run<Value>(work: () => Promise<Value>): Promise<Value>;
+}
+
+/** An unlocked account. */
+export interface Session extends VaultSession {
+  /** Who it is of; not secret. */
+  readonly account: Pick<StoredAccount, 'login' | 'accountId' | 'akEpoch' | 'profile' | 'skFlag'>;
   /** The newest account state this session knows. */
   accountState(): AccountState;
   /** Remembers an account state that was written or read. */
   setAccountState(state: AccountState): void;
   /** The keys of the account. They stay the session's: never keep, copy or wipe them. */
   accountKeys(): AccountKeys;
-  /** The keys of a vault. They stay the session's. */
-  vaultKeys(vaultId: string): VaultKeys;
+  /** The key of pins written under the account key of an epoch; see `PinsKeyOf` in pins.ts. */
+  pinsKey(akEpoch: number): PinsKey | undefined;
+  /** Takes the keys of a vault's next key in the place of the present ones, which are wiped, as is the key given. */
+  replaceVaultKey(vaultId: string, vaultKey: VaultKey): void;
   /** A copy of the account key; the caller wipes it. */
   exportUnlockKey(): Uint8Array;
-  /** @throws {LockedError} */
-  assertUnlocked(): void;
-  /** Runs work of this session; whatever comes of it after a lock is a LockedError. */
-  run<Value>(work: () => Promise<Value>): Promise<Value>;
   /** Wipes every key. Idempotent. */
   lock(): void;
 }
@@ -78,11 +91,27 @@ export function makeSession(material: SessionMaterial): Session {
       assertUnlocked();
       return accountKeys;
     },
+    pinsKey(akEpoch) {
+      assertUnlocked();
+      if (akEpoch === account.akEpoch) return accountKeys.pinsKey;
+      if (akEpoch > account.akEpoch)
+        throw new RollbackError(
+          `the account key is of epoch ${account.akEpoch}, it was of ${akEpoch} before`,
+        );
+      const former = accountState.formerPinsKeys.find((candidate) => candidate.akEpoch === akEpoch);
+      return former === undefined ? undefined : pinsKeyFromBytes(former.key);
+    },
     vaultKeys(vaultId) {
       assertUnlocked();
       const keys = vaultKeys.get(vaultId);
       if (keys === undefined) throw new RangeError('vaultId must be a vault of this session');
       return keys;
+    },
+    replaceVaultKey(vaultId, vaultKey) {
+      assertUnlocked();
+      wipe(...Object.values(vaultKeys.get(vaultId) ?? {}));
+      vaultKeys.set(vaultId, deriveVaultKeys(vaultKey));
+      wipe(vaultKey);
     },
     exportUnlockKey() {
       assertUnlocked();

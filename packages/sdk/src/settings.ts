@@ -48,7 +48,7 @@ export function settingsOf(options: VaultClientOptions): Settings {
   const realm = options.realm ?? url.host;
   if (realm.length === 0 || !realm.isWellFormed()) throw new RangeError('realm must be well-formed text');
   return {
-    baseUrl: `${url.origin}${url.pathname.replace(/\/+$/, '')}`,
+    baseUrl: `${url.origin}${withoutSlashAtEnd(url.pathname)}`,
     realm,
     storage: options.storage,
     kdf: options.kdf ?? portableKdf,
@@ -80,4 +80,10 @@ function parseBaseUrl(text: string, allowInsecureHttp: boolean): URL {
 
 function invalidBaseUrl(why: string): TransportError {
   return new TransportError('invalid-base-url', `baseUrl ${why}`);
+}
+
+function withoutSlashAtEnd(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end -= 1;
+  return path.slice(0, end);
 }

@@ -22,14 +22,15 @@ import {
   type PasswordKeys,
   ProtocolError,
   type SecretKey,
-  secretKeyFromBytes,
   wipe,
 } from '@zkvault/crypto-core';
 import { assertFollowsPins, openAccount } from './account-opening.ts';
 import { markOf } from './account-state.ts';
+import type { Credentials } from './credentials.ts';
 import { deviceIdOf } from './device.ts';
 import { DowngradeError, UnlockError } from './errors.ts';
 import type { CallOptions } from './options.ts';
+import { secretKeyFor } from './pending-change.ts';
 import { openPinBook, type PinBook, type Pins, readUnverifiedPins } from './pins.ts';
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
@@ -37,7 +38,7 @@ import { type AccountStorageKeys, accountStorageKeys } from './storage-keys.ts';
 import { accountFromAnswer, type StoredAccount } from './stored-account.ts';
 import { type StoredTokens, tokensFromAnswer } from './tokens.ts';
 import type { Transport } from './transport.ts';
-import type { Credentials, UnlockSecret } from './vault-client.ts';
+import type { UnlockSecret } from './vault-client.ts';
 
 /** An opened account whose every check has passed; nothing of it is stored yet but its pins. */
 export interface SignedIn {
@@ -65,13 +66,14 @@ export async function logIn(
   if (login === undefined) throw new RangeError('login must be an e-mail address or a user name');
   const keys = accountStorageKeys(settings.realm, login);
   const pins = await readUnverifiedPins(settings.storage, keys.pins);
-  const secretKey =
-    credentials.secretKey === undefined
-      ? await readSecretKey(settings, keys)
-      : decodeSecretKey(credentials.secretKey);
-  assertSecretKey(secretKey, pins?.skFlag ?? 0);
+  const given = credentials.secretKey === undefined ? undefined : decodeSecretKey(credentials.secretKey);
+  // Any one will do here: which one it is to be depends on the salt, but without one nothing is asked.
+  const known = given ?? (await secretKeyFor(settings.storage, keys, ''));
+  assertSecretKey(known, pins?.skFlag ?? 0);
   const { profile, salt } = await askSalt(transport, login, options);
   assertProfile(settings, profile, pins);
+  const secretKey = given ?? (await secretKeyFor(settings.storage, keys, salt));
+  assertSecretKey(secretKey, pins?.skFlag ?? 0);
   const { password } = credentials;
   const passwordKeys = await stretch(settings, { profile, password, secretKey, login, salt });
   try {
@@ -133,15 +135,19 @@ export async function deriveAuthKey(
   return authKey;
 }
 
-/** Works on a password for a stored account, if neither the account nor the pins forbid it. */
-async function stretchStored(
+/**
+ * Works on a password for a stored account, if neither the account nor the pins forbid it.
+ *
+ * @returns keys that the caller wipes; nothing says yet that the password is right.
+ */
+export async function stretchStored(
   settings: Settings,
   { login, profile, salt, skFlag }: StoredAccount,
   password: string,
 ): Promise<PasswordKeys> {
   const keys = accountStorageKeys(settings.realm, login);
   const pins = await readUnverifiedPins(settings.storage, keys.pins);
-  const secretKey = await readSecretKey(settings, keys);
+  const secretKey = await secretKeyFor(settings.storage, keys, salt);
   try {
     assertSecretKey(secretKey, Math.max(skFlag, pins?.skFlag ?? 0));
     assertProfile(settings, profile, pins);
@@ -158,13 +164,9 @@ async function signIn(
   account: StoredAccount,
   opener: Parameters<typeof openAccount>[2],
 ): Promise<SignedIn> {
-  const session = await openAccount(settings.realm, account, opener);
+  const { session, pins } = await openFollowing(settings, keys, account, opener);
   try {
-    const pins = openPinBook(settings.storage, keys.pins, () => session.accountKeys().pinsKey);
-    assertFollowsPins(session, account, await pins.read());
-    const { accountId, profile, skFlag, akEpoch } = account;
-    const state = markOf(account.accountState);
-    await pins.raise({ account: { accountId, kdfRank: kdfRank(profile), skFlag, akEpoch, state } });
+    await raisePins(pins, account);
     return { session, account, pins };
   } catch (error) {
     session.lock();
@@ -172,14 +174,33 @@ async function signIn(
   }
 }
 
-async function readSecretKey(
-  { storage }: Settings,
+/**
+ * Opens an account that must follow the verified pins. Nothing is remembered yet.
+ *
+ * @throws what {@link openAccount} and {@link assertFollowsPins} throw.
+ */
+export async function openFollowing(
+  settings: Settings,
   keys: AccountStorageKeys,
-): Promise<SecretKey | undefined> {
-  const stored = await storage.get(keys.secretKey);
-  if (stored === undefined) return undefined;
-  if (stored.length !== 32) throw new ProtocolError('secret-key-invalid', 'the stored Secret Key is none');
-  return secretKeyFromBytes(stored);
+  account: StoredAccount,
+  opener: Parameters<typeof openAccount>[2],
+): Promise<Pick<SignedIn, 'session' | 'pins'>> {
+  const session = await openAccount(settings.realm, account, opener);
+  try {
+    const pins = openPinBook(settings.storage, keys.pins, session.pinsKey);
+    assertFollowsPins(session, account, await pins.read());
+    return { session, pins };
+  } catch (error) {
+    session.lock();
+    throw error;
+  }
+}
+
+/** Remembers an account that was opened. @throws {ForkError} it contradicts what is remembered. */
+export async function raisePins(pins: PinBook, account: StoredAccount): Promise<void> {
+  const { accountId, profile, skFlag, akEpoch } = account;
+  const state = markOf(account.accountState);
+  await pins.raise({ account: { accountId, kdfRank: kdfRank(profile), skFlag, akEpoch, state } });
 }
 
 function assertSecretKey(secretKey: SecretKey | undefined, skFlag: number): void {
@@ -187,8 +208,12 @@ function assertSecretKey(secretKey: SecretKey | undefined, skFlag: number): void
     throw new DowngradeError('secret-key-missing', 'this account has a Secret Key, and none was given');
 }
 
-/** Decides about a profile before any work is done with it. */
-function assertProfile({ allowedProfiles }: Settings, profile: KdfProfileId, pins: Pins | undefined): void {
+/** Decides about a profile before any work is done with it. @throws {KdfPolicyError} @throws {DowngradeError} */
+export function assertProfile(
+  { allowedProfiles }: Settings,
+  profile: KdfProfileId,
+  pins: Pins | undefined,
+): void {
   if (!allowedProfiles.includes(profile))
     throw new KdfPolicyError('kdf-profile-refused', 'the KDF profile is not among those allowed');
   if (pins !== undefined && kdfRank(profile) < pins.kdfRank)

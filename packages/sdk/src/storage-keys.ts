@@ -15,8 +15,11 @@ export interface AccountStorageKeys {
   readonly pins: string;
   readonly account: string;
   readonly tokens: string;
+  readonly pending: string;
   /** Part `index` of a vault's cache: 0 the base, from 1 on what changed since. */
   cachePart(vaultId: string, index: number): string;
+  /** A rotation of a vault's key that is under way. */
+  rotation(vaultId: string): string;
 }
 
 /** The keys of one account. @param login canonical. */
@@ -27,6 +30,20 @@ export function accountStorageKeys(realm: string, login: string): AccountStorage
     pins: `${prefix}.pins`,
     account: `${prefix}.account`,
     tokens: `${prefix}.tokens`,
+    pending: `${prefix}.pending`,
+    cachePart: (vaultId, index) => `${prefix}.cache.${vaultId}.${index}`,
+    rotation: (vaultId) => `${prefix}.rotation.${vaultId}`,
+  };
+}
+
+/** Where the things of one API key are kept. */
+export function apiKeyStorageKeys(
+  realm: string,
+  keyId: string,
+): Pick<AccountStorageKeys, 'pins' | 'cachePart'> {
+  const prefix = `zkv1.${digest('zkv/1/storage/apikey', realm, keyId)}`;
+  return {
+    pins: `${prefix}.pins`,
     cachePart: (vaultId, index) => `${prefix}.cache.${vaultId}.${index}`,
   };
 }

@@ -13,7 +13,9 @@
  * | `zkv1.<account>.pins` | newest state ever verified, under a MAC |
  * | `zkv1.<account>.account` | wrapped keys and account state, as the server gave them |
  * | `zkv1.<account>.tokens` | access and refresh token, in clear |
+ * | `zkv1.<account>.pending` | the account as a change of its keys without an answer would make it, and its new Secret Key |
  * | `zkv1.<account>.cache.<vault>.<n>` | envelopes of a vault: 0 the base, 1 and on what changed |
+ * | `zkv1.<account>.rotation.<vault>` | the next key of a vault, wrapped, while a rotation is under way |
  *
  * Nothing here opens a vault without the password (and the Secret Key); all of it is for this user's
  * eyes only, so an adapter must keep it from other users of the machine.

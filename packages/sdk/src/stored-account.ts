@@ -1,5 +1,5 @@
 /** @file What a login leaves in storage so that an unlock needs no network: as sealed as it came. */
-import { decode, type LoginAnswer, Sealed, Vault, Wrap } from '@zkvault/contract';
+import { decode, type KeyMaterial, Sealed, Vault, Wrap } from '@zkvault/contract';
 import { type KdfProfileId, ProtocolError, parseKdfProfile } from '@zkvault/crypto-core';
 import {
   arrayOf,
@@ -8,6 +8,7 @@ import {
   exactly,
   oneOf,
   ordinal,
+  type Read,
   text,
   uuid,
 } from './sealed-json.ts';
@@ -38,13 +39,13 @@ export interface StoredAccount {
 }
 
 /**
- * Takes from a login's answer what an unlock needs.
+ * Takes from a login's answer, or from key material read again, what an unlock needs.
  *
  * @param answer decoded, otherwise untrusted.
  * @throws {ProtocolError} `response-incomplete`: something is null that every account of the SDK has.
  */
 export function accountFromAnswer(
-  answer: LoginAnswer,
+  answer: KeyMaterial,
   used: Pick<StoredAccount, 'login' | 'skFlag'>,
 ): StoredAccount {
   const { accountId, profile, salt, akEpoch, wrap, accountState } = answer;
@@ -57,7 +58,7 @@ export function accountFromAnswer(
 }
 
 function incomplete(): ProtocolError {
-  return new ProtocolError('response-incomplete', 'the answer to the login lacks key material');
+  return new ProtocolError('response-incomplete', 'the answer lacks key material');
 }
 
 /** Reads the stored account, or undefined if there is none. @throws {ProtocolError} it is malformed. */
@@ -78,7 +79,8 @@ export async function writeStoredAccount(
 const wrapField = (value: unknown): Wrap => decode(Wrap, value);
 const { properties } = Vault;
 
-const readAccount = exactly('stored account', {
+/** Reads a stored account. */
+export const readAccount: Read<StoredAccount> = exactly('stored account', {
   login: text,
   accountId: uuid,
   profile: parseKdfProfile,

@@ -7,10 +7,14 @@ import type { Entry } from './entry-kinds.ts';
 import { NotFoundError, TransportError } from './errors.ts';
 import type { Gate } from './gate.ts';
 import type { CallOptions } from './options.ts';
-import type { Pins } from './pins.ts';
-import type { Session } from './session.ts';
-import type { SyncReport, VaultStatus } from './vault-client.ts';
+import type { Pins, VaultPin } from './pins.ts';
+import type { VaultSession } from './session.ts';
+import type { SyncReport } from './vault-client.ts';
+import type { VaultStatus } from './vault-management.ts';
 import type { Pulled, VaultSync } from './vault-sync.ts';
+
+/** A vault without a new commit for longer than this may be one that a server has frozen. */
+const STALE_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** The vaults of a session. */
 export interface OpenVaults {
@@ -18,31 +22,36 @@ export interface OpenVaults {
   sync(options: CallOptions): Promise<SyncReport>;
   /** Makes sure that something verified is there: syncs on first use; offline, the cache will do. */
   ready(options: CallOptions): Promise<void>;
+  /** Shows what is cached of each vault, if it is what was verified last. @throws the failure that shut the gate. */
+  loadCaches(): Promise<void>;
   /** Every published entry, in no order. */
   entries(): readonly Entry[];
   /** The vault that new entries go to. */
   home(): VaultSync;
   /** The vault that holds an entry. @throws {NotFoundError} none does. */
   holderOf(entryId: string): VaultSync;
+  /** The revision of what was verified; 0 before that, undefined for a vault that is none of these. */
+  revisionOf(vaultId: string): number | undefined;
   /** Runs work that reads and writes vaults, alone. */
   exclusively<Value>(work: () => Promise<Value>): Promise<Value>;
-  status(pins: Pins | undefined): readonly VaultStatus[];
+  /** @param nowMs milliseconds since the epoch. */
+  status(pins: Pins | undefined, nowMs: number): readonly VaultStatus[];
 }
 
 /** Opens the vaults of a session. */
-export function makeOpenVaults(session: Session, gate: Gate, vaults: readonly VaultSync[]): OpenVaults {
+export function makeOpenVaults(session: VaultSession, gate: Gate, vaults: readonly VaultSync[]): OpenVaults {
   const exclusively = makeQueue();
   let isCacheLoaded = false;
   let isSynced = false;
 
   async function loadCaches(): Promise<void> {
+    gate.assertOpen();
     if (isCacheLoaded) return;
     for (const vault of vaults) await vault.loadCache();
     isCacheLoaded = true;
   }
 
   async function pullAll(options: CallOptions): Promise<SyncReport> {
-    gate.assertOpen();
     await loadCaches();
     const pulls: Pulled[] = [];
     for (const vault of vaults) pulls.push(await vault.pull(options));
@@ -62,6 +71,7 @@ export function makeOpenVaults(session: Session, gate: Gate, vaults: readonly Va
 
   return {
     exclusively,
+    loadCaches,
     sync: (options) => exclusively(() => pullAll(options)),
     async ready(options) {
       gate.assertOpen();
@@ -87,17 +97,26 @@ export function makeOpenVaults(session: Session, gate: Gate, vaults: readonly Va
       if (vault === undefined) throw new NotFoundError('entry-not-found', 'there is no such entry');
       return vault;
     },
-    status: (pins) =>
-      vaults.map((vault) => {
-        const pin = pins?.vaults[vault.id];
-        return {
-          id: vault.id,
-          seq: pin?.seq ?? null,
-          entryCount: pin?.entryCount ?? null,
-          freshness: pin === undefined ? 'unanchored' : vault.freshness(),
-          lastVerifiedAt: pin?.verifiedAt ?? null,
-        };
-      }),
+    revisionOf(vaultId) {
+      const vault = vaults.find(({ id }) => id === vaultId);
+      return vault === undefined ? undefined : (vault.current()?.revision ?? 0);
+    },
+    status: (pins, nowMs) => vaults.map((vault) => statusOf(vault, pins?.vaults[vault.id], nowMs)),
+  };
+}
+
+function statusOf(vault: VaultSync, pin: VaultPin | undefined, nowMs: number): VaultStatus {
+  const unconfirmed = vault.unconfirmed();
+  return {
+    id: vault.id,
+    seq: pin?.seq ?? null,
+    entryCount: pin?.entryCount ?? null,
+    freshness: pin === undefined ? 'unanchored' : vault.freshness(),
+    lastVerifiedAt: pin?.verifiedAt ?? null,
+    lastCommitAt: pin?.committedAt ?? null,
+    stale: pin !== undefined && nowMs - Date.parse(pin.committedAt) > STALE_AFTER_MS,
+    durable: unconfirmed.length === 0,
+    unconfirmed,
   };
 }
 
@@ -115,13 +134,14 @@ function countChanges(pulls: readonly Pulled[]): Pick<SyncReport, 'added' | 'cha
   let added = 0;
   let changed = 0;
   let deleted = 0;
-  for (const { before, after } of pulls) {
-    for (const [id, entry] of after.entries) {
+  for (const { before, after, touched } of pulls) {
+    for (const id of touched) {
       const earlier = before?.entries.get(id);
-      if (earlier === undefined) added += 1;
-      else if (earlier.version !== entry.version) changed += 1;
+      const now = after.entries.get(id);
+      if (earlier === undefined) added += now === undefined ? 0 : 1;
+      else if (now === undefined) deleted += 1;
+      else if (earlier.version !== now.version) changed += 1;
     }
-    for (const id of before?.entries.keys() ?? []) if (!after.entries.has(id)) deleted += 1;
   }
   return { added, changed, deleted };
 }

@@ -16,20 +16,33 @@ import { ProtocolError, ZkvaultError } from '@zkvault/crypto-core';
 import { RateLimitError, TransportError } from './errors.ts';
 import type { Fetch } from './options.ts';
 import { refusalOf } from './problem-errors.ts';
-import { abortable, discardBody, readJsonBody } from './response-body.ts';
+import { abortable, discardBody, hasMediaType, readJsonBody } from './response-body.ts';
+import { sleep } from './sleep.ts';
 
 /** Largest answer of a route that is not in the table below, in bytes. */
 const DEFAULT_RESPONSE_BYTES = 65_536;
 
 /**
- * Largest answers of the others. A login lists up to 100 vaults of about 2 KiB each; a page of
+ * Largest answers of the others. A login, or an API key, has up to 100 vaults of about 2 KiB each; a page of
  * changes holds at least 64 entries of the largest size.
  */
 const RESPONSE_BYTES: { readonly [operationId: string]: number } = {
   login: 524_288,
+  getKeyMaterial: 524_288,
+  recover: 524_288,
+  completeRecovery: 524_288,
   listUsers: 524_288,
+  listSessions: 524_288,
+  listInvitations: 524_288,
+  listAuditEvents: 524_288,
+  listSecurityEvents: 524_288,
+  getApiKeySelf: 524_288,
   getChanges: 33_554_432,
+  // Ten versions of the largest size.
+  listEntryVersions: 4_194_304,
 };
+
+const EVENT_STREAM = 'text/event-stream';
 
 const MAX_ATTEMPTS = 3;
 const RETRY_BASE_MS = 200;
@@ -42,7 +55,11 @@ export interface Request<Route extends RouteContract> {
   readonly query?: QueryOf<Route>;
   readonly body?: BodyOf<Route>;
   readonly accessToken?: string;
+  /** The credential of an API key, never the whole. */
+  readonly apiKey?: string;
   readonly idempotencyKey?: string;
+  /** Where a stream shall go on. */
+  readonly lastEventId?: string;
 }
 
 /** How it is sent. */
@@ -66,6 +83,18 @@ export interface Transport {
     request: Request<Route>,
     options?: SendOptions,
   ): Promise<AnswerOf<Route>>;
+
+  /**
+   * Opens a stream of events. The timeout is that of its beginning.
+   *
+   * @returns its bytes, untrusted.
+   * @throws as {@link Transport.call}.
+   */
+  open(
+    route: RouteContract,
+    request: Request<RouteContract>,
+    options: SendOptions & { readonly signal: AbortSignal },
+  ): Promise<ReadableStream<Uint8Array>>;
 }
 
 /** Makes the transport of one server. */
@@ -105,6 +134,24 @@ export function makeTransport(config: {
         }
       }
     },
+    async open(route, request, options) {
+      options.signal.throwIfAborted();
+      const opening = new AbortController();
+      const timer = setTimeout(() => opening.abort(), options.timeoutMs ?? config.timeoutMs);
+      const signal = AbortSignal.any([options.signal, opening.signal]);
+      try {
+        const url = `${config.baseUrl}${pathOf(route, request)}`;
+        const response = await abortable(config.fetch(url, initOf(route, request, signal)), signal);
+        return await readOpening(route, response, signal);
+      } catch (error) {
+        options.signal.throwIfAborted();
+        if (opening.signal.aborted) throw new TransportError('timeout', 'the server did not answer in time');
+        if (error instanceof ZkvaultError) throw error;
+        throw new TransportError('network', 'the server cannot be reached', { cause: error });
+      } finally {
+        clearTimeout(timer);
+      }
+    },
   };
 }
 
@@ -119,10 +166,13 @@ function pathOf(route: RouteContract, request: Request<RouteContract>): string {
 }
 
 function initOf(route: RouteContract, request: Request<RouteContract>, signal: AbortSignal): RequestInit {
-  const headers: Record<string, string> = { accept: 'application/json, application/problem+json' };
+  const mediaType = 'events' in route.success ? EVENT_STREAM : 'application/json';
+  const headers: Record<string, string> = { accept: `${mediaType}, application/problem+json` };
   if (request.body !== undefined) headers['content-type'] = 'application/json';
   if (request.accessToken !== undefined) headers['authorization'] = `Bearer ${request.accessToken}`;
+  if (request.apiKey !== undefined) headers['x-api-key'] = request.apiKey;
   if (request.idempotencyKey !== undefined) headers['idempotency-key'] = request.idempotencyKey;
+  if (request.lastEventId !== undefined) headers['last-event-id'] = request.lastEventId;
   return {
     method: route.method,
     headers,
@@ -135,21 +185,36 @@ function initOf(route: RouteContract, request: Request<RouteContract>, signal: A
   };
 }
 
-async function readAnswer(route: RouteContract, response: Response, signal: AbortSignal): Promise<unknown> {
+async function readOpening(
+  route: RouteContract,
+  response: Response,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array>> {
+  await assertSuccess(route, response, signal);
+  if (hasMediaType(response, EVENT_STREAM) && response.body !== null) return response.body;
+  await discardBody(response);
+  throw new ProtocolError('response-malformed', `the answer is not ${EVENT_STREAM}`);
+}
+
+/** Throws unless the answer has the status of the contract, from where the request was sent to. */
+async function assertSuccess(route: RouteContract, response: Response, signal: AbortSignal): Promise<void> {
   if (response.redirected || response.type === 'opaqueredirect') {
     await discardBody(response);
     throw new TransportError('redirect-refused', 'the server sends the request elsewhere');
   }
   if (!response.ok) throw await refusalOf(response, signal, route.method !== 'GET');
+  if (response.status === route.success.status) return;
+  await discardBody(response);
+  throw new ProtocolError(
+    'response-malformed',
+    `an answer of status ${response.status} is not in the contract`,
+  );
+}
+
+async function readAnswer(route: RouteContract, response: Response, signal: AbortSignal): Promise<unknown> {
+  await assertSuccess(route, response, signal);
   const { success } = route;
-  if (response.status !== success.status) {
-    await discardBody(response);
-    throw new ProtocolError(
-      'response-malformed',
-      `an answer of status ${response.status} is not in the contract`,
-    );
-  }
-  if (success.status === 204) {
+  if (!('body' in success)) {
     await discardBody(response);
     return undefined;
   }
@@ -176,16 +241,4 @@ function retryWaitMs(error: unknown, attempt: number): number | undefined {
   const backoffMs = RETRY_BASE_MS * 2 ** (attempt - 1) * (0.5 + Math.random());
   const waitMs = Math.max(backoffMs, (asked ?? 0) * 1_000);
   return waitMs <= MAX_RETRY_WAIT_MS ? waitMs : undefined;
-}
-
-async function sleep(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const elapsed = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, waitMs);
-  });
-  try {
-    await (signal === undefined ? elapsed : abortable(elapsed, signal));
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,14 +1,21 @@
 /** @file What administrators can do to other accounts. No call gives anything that opens a vault. */
-import { createInvitation, deleteUser, listUsers, type Role, type User, updateUser } from '@zkvault/contract';
-import { ProtocolError } from '@zkvault/crypto-core';
+import {
+  createInvitation,
+  deleteUser,
+  listInvitations,
+  listUsers,
+  type Role,
+  revokeInvitation,
+  type User,
+  updateUser,
+} from '@zkvault/contract';
 import type { OpenClient } from './open-client.ts';
 import type { CallOptions } from './options.ts';
-import type { ManagedUser, UserAdministration } from './user-management.ts';
+import { collectPages } from './pages.ts';
+import type { ManagedUser, PendingInvitation, UserAdministration } from './user-management.ts';
 
 /** Accounts in one request. */
 const PAGE = 100;
-/** A server that never comes to an end is not asked for ever. */
-const MAX_PAGES = 1_000;
 
 /** Makes the administrators' part of a client. @param opened throws a LockedError unless unlocked. */
 export function makeUserAdministration(opened: () => Promise<OpenClient>): UserAdministration {
@@ -26,21 +33,29 @@ export function makeUserAdministration(opened: () => Promise<OpenClient>): UserA
   return {
     async list(options = {}) {
       const { calls } = await opened();
-      const users: ManagedUser[] = [];
-      let cursor: string | null = null;
-      for (let page = 0; page < MAX_PAGES; page += 1) {
-        const query: { limit: number; cursor?: string } = { limit: PAGE, ...(cursor !== null && { cursor }) };
-        const answer = await calls.send(listUsers, { query }, { ...options, idempotent: true });
-        users.push(...answer.items.map(toManagedUser));
-        cursor = answer.nextCursor;
-        if (cursor === null) return users;
-      }
-      throw new ProtocolError('response-malformed', 'the list of accounts does not come to an end');
+      const users = await collectPages<User>((position) =>
+        calls.send(listUsers, { query: { limit: PAGE, ...position } }, { ...options, idempotent: true }),
+      );
+      return users.map(toManagedUser);
     },
     async invite(wish = {}, options = {}) {
       const { calls } = await opened();
-      const { token, role, expiresAt } = await calls.send(createInvitation, { body: wish }, options);
-      return { token, role, expiresAt };
+      const { id, token, role, expiresAt } = await calls.send(
+        createInvitation,
+        { body: wish, idempotencyKey: crypto.randomUUID() },
+        { ...options, idempotent: true },
+      );
+      return { id, token, role, expiresAt };
+    },
+    async invitations(options = {}) {
+      const { calls } = await opened();
+      return await collectPages<PendingInvitation>((query) =>
+        calls.send(listInvitations, { query }, { ...options, idempotent: true }),
+      );
+    },
+    async revokeInvitation(id, options = {}) {
+      const { calls } = await opened();
+      await calls.send(revokeInvitation, { params: { id } }, options);
     },
     setRole: (id, role, options = {}) => change(id, { role }, options),
     setActive: (id, isActive, options = {}) => change(id, { isActive }, options),

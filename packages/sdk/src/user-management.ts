@@ -10,9 +10,23 @@ export interface ManagedUser extends Account {
 
 /** An invitation, which is given once. */
 export interface GivenInvitation {
+  /** To take it back with; not a secret. */
+  readonly id: string;
   /** For `register`; whoever has it can use it, once. */
   readonly token: string;
   readonly role: Role;
+  /** RFC 3339, UTC. */
+  readonly expiresAt: string;
+}
+
+/** An invitation that nobody has used yet. Its token is not told again. */
+export interface PendingInvitation {
+  readonly id: string;
+  readonly role: Role;
+  /** The account that made it. */
+  readonly createdBy: string;
+  /** RFC 3339, UTC. */
+  readonly createdAt: string;
   /** RFC 3339, UTC. */
   readonly expiresAt: string;
 }
@@ -29,6 +43,10 @@ export interface UserAdministration {
     wish?: { readonly role?: Role; readonly expiresInHours?: number },
     options?: CallOptions,
   ): Promise<GivenInvitation>;
+  /** The invitations that may still be used, of every administrator, newest first. */
+  invitations(options?: CallOptions): Promise<readonly PendingInvitation[]>;
+  /** Takes an invitation back. @throws {NotFoundError} `invitation-not-found`: used, taken back or expired. */
+  revokeInvitation(id: string, options?: CallOptions): Promise<void>;
   /** Gives a role, at once. @throws {ConflictError} `last-administrator`. */
   setRole(id: string, role: Role, options?: CallOptions): Promise<ManagedUser>;
   /** Stops an account and ends its sessions, or starts it again. @throws {ConflictError} `last-administrator`. */

@@ -1,9 +1,15 @@
 /** @file What an app calls: the whole surface of a client, as types. */
 import type { KdfProfileId } from '@zkvault/crypto-core';
 import type { AccountManagement } from './account-management.ts';
+import type { ApiKeyManagement } from './api-key-management.ts';
+import type { Credentials, LoginReport } from './credentials.ts';
 import type { Entry, EntryChange, EntryDraft } from './entry-kinds.ts';
 import type { CallOptions, ChangeOptions, CreateManyOptions } from './options.ts';
+import type { Recovered, RecoveryManagement, RecoveryRequest } from './recovery-management.ts';
+import type { ServerAdministration } from './server-management.ts';
+import type { SessionManagement } from './session-management.ts';
 import type { UserAdministration } from './user-management.ts';
+import type { Freshness, VaultManagement, VaultStatus } from './vault-management.ts';
 
 /** A new account. */
 export interface Registration {
@@ -17,6 +23,8 @@ export interface Registration {
   readonly email?: string;
   /** Not a secret. */
   readonly fullName?: string;
+  /** `generate` makes a recovery key as well; `none` by default. It can be enrolled later. */
+  readonly recovery?: 'generate' | 'none';
   /** What an administrator of the server gave; needed where registration is by invitation. A secret until it is used. */
   readonly invitation?: string;
   /** KDF profile; the first allowed one by default. */
@@ -30,20 +38,9 @@ export interface Registered {
   readonly secretKey: string | null;
   /** Text to print; null for a password-only account. */
   readonly emergencyKit: string | null;
+  /** `ZKR1-…`, given this once; null unless it was asked for. */
+  readonly recoveryKey: string | null;
 }
-
-/** Who logs in. */
-export interface Credentials {
-  readonly login: string;
-  readonly password: string;
-  /** Text form, `ZK1-…`; the one kept in storage for this login if left out. Always mixed in when there is one. */
-  readonly secretKey?: string;
-  /** For an account that asks for one: log in without, and with it after a SecondFactorRequiredError. */
-  readonly secondFactor?: OfferedSecondFactor;
-}
-
-/** A one-time password of six digits, or one of the recovery codes. Each is right once. */
-export type OfferedSecondFactor = { readonly totp: string } | { readonly recoveryCode: string };
 
 /** A second factor that waits to be confirmed. */
 export interface SecondFactorSetup {
@@ -101,25 +98,6 @@ export type UnlockSecret =
       readonly unlockKey: Uint8Array;
     };
 
-/**
- * How a state was checked. `unanchored`: this device had no memory of the vault, so it was checked
- * against the account state's checkpoint alone, and a complete old copy of account and vault could
- * not be told from the present one. `pinned`: it follows the newest state this device ever verified.
- */
-export type Freshness = 'unanchored' | 'pinned';
-
-/** One vault of an unlocked client. */
-export interface VaultStatus {
-  readonly id: string;
-  /** Number of the newest verified commit; null before the first sync on this device. */
-  readonly seq: number | null;
-  /** How many entries it has; null before the first sync on this device. */
-  readonly entryCount: number | null;
-  readonly freshness: Freshness;
-  /** RFC 3339, UTC, by this device's clock; a server can freeze a vault, so show it. Null before the first sync. */
-  readonly lastVerifiedAt: string | null;
-}
-
 /** What a client knows without asking anybody. */
 export interface ClientStatus {
   readonly state: 'logged-out' | 'locked' | 'unlocked';
@@ -139,6 +117,12 @@ export interface SyncReport {
   readonly seq: number;
   /** `unanchored` if one vault is. */
   readonly freshness: Freshness;
+}
+
+/** What `watch` takes beside {@link CallOptions}. */
+export interface WatchOptions extends CallOptions {
+  /** Called after the first sync and after each that brought something, and awaited. What it throws ends the watch. */
+  readonly onChange: (report: SyncReport) => void | Promise<void>;
 }
 
 /**
@@ -194,15 +178,25 @@ export interface Entries {
    * @throws {NotFoundError} there is no such entry.
    */
   delete(id: string, options?: ChangeOptions): Promise<void>;
-}
 
-/** What a login tells its owner. */
-export interface LoginReport {
   /**
-   * When somebody used a refresh token of the account that had been used before, if that was since the last
-   * login: a copy of a session may have been stolen. That session has ended. RFC 3339, UTC.
+   * The versions of an entry that the server keeps, newest first: at most 50, the present one among them, and
+   * none from before the vault's key was rotated. Each was sealed by a device of this account for this entry
+   * and this number. A server can withhold old ones, and may offer as an earlier one what a device sealed and
+   * did not get saved.
+   *
+   * @throws {NotFoundError} there is no such entry.
+   * @throws {ConflictError} the entry was changed elsewhere while its history was read.
    */
-  readonly lastSecurityViolationAt: string | null;
+  history(id: string, options?: CallOptions): Promise<readonly Entry[]>;
+
+  /**
+   * Saves what an earlier version said as the next version; nothing of the history is lost.
+   *
+   * @throws {NotFoundError} there is no such entry, or `version-not-found`.
+   * @throws {ConflictError} as {@link Entries.update}.
+   */
+  restore(id: string, version: number, options?: ChangeOptions): Promise<Entry>;
 }
 
 /** A client of one server, for one account at a time. */
@@ -228,6 +222,21 @@ export interface VaultClient {
    * @throws {IntegrityError} the account state is not the one this account has.
    */
   login(credentials: Credentials, options?: CallOptions): Promise<LoginReport>;
+
+  /**
+   * Sets a new password with the recovery key; then logged in and unlocked, as after a login. Everything that
+   * opens the account is new: password, Secret Key (if it has one) and recovery key. Every other session ends.
+   *
+   * @throws {PasswordPolicyError} @throws {RangeError} the login or the second factor is none.
+   * @throws {ProtocolError} `recovery-key-invalid`: that is not a recovery key; nothing was sent.
+   * @throws {SecondFactorRequiredError} the recovery key was right: call again with `secondFactor`.
+   * @throws {AuthError} `invalid-credentials`: wrong login, recovery key or second factor, or there is no recovery key.
+   * @throws {UnlockError} the server gave another wrap. @throws {IntegrityError} it gave another account.
+   * @throws {RotationIncompleteError} the server says that it is done, and it is not.
+   * @throws {TransportError} with `maybeApplied` the new password may hold: log in with it on this device and
+   *   renew the recovery key; if that is refused, recover again.
+   */
+  recover(request: RecoveryRequest, options?: CallOptions): Promise<Recovered>;
 
   /**
    * Opens the stored session, without any network.
@@ -275,15 +284,31 @@ export interface VaultClient {
   sync(options?: CallOptions): Promise<SyncReport>;
 
   /**
+   * Syncs now, and whenever the server hints at a change, at most once a second. Goes on until it throws.
+   *
+   * @throws the signal's reason. @throws {LockedError} @throws {AuthError} the session has ended: log in.
+   * @throws {IntegrityError} as {@link VaultClient.sync}. @throws {ProtocolError} the server speaks nonsense.
+   */
+  watch(options: WatchOptions): Promise<never>;
+
+  /**
    * Lets a client go on after an IntegrityError, when the user said so. Trusts nothing: pins stay,
    * and the next sync reads and verifies everything anew.
    */
   resumeAfterIntegrityFailure(): void;
 
   readonly entries: Entries;
+  readonly vaults: VaultManagement;
 
   readonly account: AccountManagement;
+  readonly recovery: RecoveryManagement;
   readonly secondFactor: SecondFactorManagement;
+  readonly apiKeys: ApiKeyManagement;
+
+  /** Where the account is logged in. */
+  readonly sessions: SessionManagement;
 
   readonly users: UserAdministration;
+
+  readonly server: ServerAdministration;
 }

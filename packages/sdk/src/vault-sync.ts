@@ -7,15 +7,15 @@ import { equalInConstantTime, IntegrityError, ProtocolError } from '@zkvault/cry
 import { type ListedVault, type Mark, markOf } from './account-state.ts';
 import { type CachePart, changesOfPart, joinParts, partOf, type VaultCache } from './cache.ts';
 import { type DownloadedChanges, downloadChanges } from './changes-download.ts';
-import { ForkError, NotFoundError, RollbackError, TransportError } from './errors.ts';
+import { ForkError, NotFoundError, RollbackError, TransportError, VaultRotatedError } from './errors.ts';
 import type { Gate } from './gate.ts';
 import type { KnownHistory } from './manifest-check.ts';
 import type { CallOptions } from './options.ts';
 import type { PinBook, VaultPin } from './pins.ts';
-import { type Replica, type VaultPlace, verifyChanges } from './replica.ts';
-import type { Session } from './session.ts';
-import type { SessionCalls } from './session-calls.ts';
-import type { Freshness } from './vault-client.ts';
+import { type Replica, type VaultPlace, type VerifiedChanges, verifyChanges } from './replica.ts';
+import type { VaultSession } from './session.ts';
+import type { VaultCalls } from './session-calls.ts';
+import type { Freshness } from './vault-management.ts';
 
 /** Page size when a page of the usual size was too large to take. */
 const SMALL_PAGE = 64;
@@ -24,8 +24,8 @@ const SMALL_PAGE = 64;
 export interface VaultDeps {
   readonly realm: string;
   readonly now: () => number;
-  readonly session: Session;
-  readonly calls: SessionCalls;
+  readonly session: VaultSession;
+  readonly calls: VaultCalls;
   readonly pins: PinBook;
   readonly gate: Gate;
 }
@@ -34,8 +34,16 @@ export interface VaultDeps {
 export interface Pulled {
   readonly before: Replica | undefined;
   readonly after: Replica;
+  /** Ids of all entries that may not be what they were before. */
+  readonly touched: ReadonlySet<string>;
   /** The commits from the last one known before (included) to the head. */
   readonly chain: readonly Mark[];
+}
+
+/** A whole vault as the server gives it, and what it must continue. */
+export interface Unverified {
+  readonly changes: DownloadedChanges;
+  readonly known: KnownHistory;
 }
 
 /** One vault. Its calls must not overlap. */
@@ -51,8 +59,18 @@ export interface VaultSync {
   loadCache(): Promise<void>;
   /** Fetches, verifies and publishes what changed. What is found bad shuts the gate. */
   pull(options: CallOptions): Promise<Pulled>;
+  /** Fetches the whole vault, whatever its key, and verifies nothing of it. */
+  download(options: CallOptions): Promise<Unverified>;
+  /**
+   * Publishes the vault under its next key, in place of what was shown. The session must have that key already.
+   *
+   * @param verified what became of `changes`.
+   */
+  publishRotated(verified: VerifiedChanges, changes: DownloadedChanges): Promise<void>;
   /** Publishes a commit of this client that the server says it took. */
   adopt(next: Replica, part: CachePart): Promise<void>;
+  /** Ids of what {@link VaultSync.adopt} took over from this client and no pull has read back since. */
+  unconfirmed(): readonly string[];
   /** Forgets what was published; the next pull reads everything. */
   forget(): void;
 }
@@ -62,6 +80,7 @@ export function makeVaultSync(deps: VaultDeps, id: string, cache: VaultCache): V
   const { session, pins, gate } = deps;
   let replica: Replica | undefined;
   let freshness: Freshness = 'pinned';
+  const unconfirmed = new Set<string>();
 
   function listed(): ListedVault {
     const vault = session.accountState().vaults.find((candidate) => candidate.id === id);
@@ -77,8 +96,9 @@ export function makeVaultSync(deps: VaultDeps, id: string, cache: VaultCache): V
   async function publish(next: Replica, write: () => Promise<void>): Promise<void> {
     session.assertUnlocked();
     await write();
+    const { committedAt } = next;
     const verifiedAt = new Date(deps.now()).toISOString();
-    const pin: VaultPin = { ...next.mark, entryCount: next.entries.size, verifiedAt };
+    const pin: VaultPin = { ...next.mark, entryCount: next.entries.size, verifiedAt, committedAt };
     await pins.raise({ vaults: { [id]: pin } });
     session.assertUnlocked();
     replica = next;
@@ -94,6 +114,13 @@ export function makeVaultSync(deps: VaultDeps, id: string, cache: VaultCache): V
     }
   }
 
+  async function whatIsKnown(): Promise<KnownHistory & { readonly isPinned: boolean }> {
+    const pin = (await pins.read())?.vaults[id];
+    const { checkpoint } = listed();
+    const marks = pin === undefined ? [checkpoint] : [pin, checkpoint];
+    return { anchor: replica?.mark ?? pin ?? checkpoint, marks, isPinned: pin !== undefined };
+  }
+
   /** Fetches and verifies on top of `base`, or everything. */
   async function attempt(
     base: Replica | undefined,
@@ -102,6 +129,7 @@ export function makeVaultSync(deps: VaultDeps, id: string, cache: VaultCache): V
   ): Promise<Pulled> {
     const since = base?.revision ?? 0;
     const changes = await download(deps.calls, id, { since, manifestsAfter: known.anchor.seq }, options);
+    assertPresentEpoch(changes, place());
     const verified = await verifyChanges(place(), base, changes, known).catch((error: unknown) => {
       // A broken answer may be a proxy's fault; what is broken inside a sound one is the server's.
       if (error instanceof ProtocolError) gate.shut(error);
@@ -112,7 +140,10 @@ export function makeVaultSync(deps: VaultDeps, id: string, cache: VaultCache): V
       if (base === undefined) await cache.replace(partOf(changes));
       else if (changes.manifests.length > 0) await cache.append(partOf(changes));
     });
-    return { before: replica, after, chain: verified.chain };
+    // A whole vault does not name what is no longer in it.
+    const gone = base === undefined ? replica?.entries.keys() : undefined;
+    const touched = new Set([...changes.entries.keys(), ...changes.deleted.keys(), ...(gone ?? [])]);
+    return { before: replica, after, touched, chain: verified.chain };
   }
 
   return {
@@ -131,23 +162,45 @@ export function makeVaultSync(deps: VaultDeps, id: string, cache: VaultCache): V
     async pull(options) {
       const before = replica;
       return shutting(async () => {
-        const pin = (await pins.read())?.vaults[id];
-        const { checkpoint } = listed();
-        const marks = pin === undefined ? [checkpoint] : [pin, checkpoint];
-        const known = { anchor: before?.mark ?? pin ?? checkpoint, marks };
+        const known = await whatIsKnown();
         const pulled = await attempt(before, known, options).catch((error: unknown) => {
           if (before === undefined || !mayBeOurs(error)) throw error;
           return attempt(undefined, known, options);
         });
-        freshness = pin === undefined ? 'unanchored' : 'pinned';
+        freshness = known.isPinned ? 'pinned' : 'unanchored';
+        unconfirmed.clear();
         return { ...pulled, before };
       });
     },
-    adopt: (next, part) => shutting(() => publish(next, () => cache.append(part))),
+    async download(options) {
+      const known = await whatIsKnown();
+      const from = { since: 0, manifestsAfter: known.anchor.seq };
+      return { changes: await download(deps.calls, id, from, options), known };
+    },
+    async publishRotated({ replica: next }, changes) {
+      await publish(next, () => cache.replace(partOf(changes)));
+      unconfirmed.clear();
+    },
+    async adopt(next, part) {
+      await shutting(() => publish(next, () => cache.append(part)));
+      for (const { id: entryId } of [...part.entries, ...part.deleted]) unconfirmed.add(entryId);
+    },
+    unconfirmed: () => [...unconfirmed],
     forget() {
       replica = undefined;
+      unconfirmed.clear();
     },
   };
+}
+
+/**
+ * Whoever holds a former key cannot read what is written under a later one, so he is told to fetch the later
+ * one and nothing else. A key that was replaced never comes back.
+ */
+function assertPresentEpoch(changes: DownloadedChanges, place: VaultPlace): void {
+  if (changes.vkEpoch > place.vkEpoch) throw new VaultRotatedError();
+  if (changes.vkEpoch < place.vkEpoch)
+    throw new RollbackError(`the vault is at key epoch ${changes.vkEpoch}, it is at ${place.vkEpoch} by now`);
 }
 
 function isLie(error: unknown): error is Error {
@@ -164,7 +217,7 @@ function mayBeOurs(error: unknown): boolean {
 }
 
 async function download(
-  calls: SessionCalls,
+  calls: VaultCalls,
   vaultId: string,
   from: { readonly since: number; readonly manifestsAfter: number },
   options: CallOptions,
@@ -202,7 +255,7 @@ async function readCached(
     const count = 1 + parts.findLastIndex(({ head }) => isSame(markOf(head), known.anchor));
     if (count === 0) return undefined;
     cache.keep(count);
-    const changes = changesOfPart(joinParts(parts.slice(0, count)));
+    const changes = changesOfPart(joinParts(parts.slice(0, count)), place.vkEpoch);
     return (await verifyChanges(place, undefined, changes, known)).replica;
   } catch (error) {
     if (error instanceof IntegrityError || error instanceof ProtocolError) return undefined;

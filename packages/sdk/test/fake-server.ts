@@ -3,11 +3,12 @@
  * It follows the contract: requests that do not fit are refused with 422, so that a test cannot pass
  * on a request the real server would not take.
  */
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import {
+  type ApiKey,
   allRoutes,
   type BodyOf,
   type commitVault,
+  type createApiKey,
   DecodeError,
   type Deletion,
   decode,
@@ -18,17 +19,25 @@ import {
   problems,
   type RouteContract,
   type register,
+  type replaceVault,
+  type rotateApiKey,
   type Sealed,
+  type StagedEntry,
+  type stageEntries,
 } from '@zkvault/contract';
+import { encodeBase64Url, randomBytes, sha256, utf8 } from '@zkvault/crypto-core';
 
 /** A vault as the fake keeps it. */
 export interface FakeVault {
-  readonly fields: NewVault;
+  fields: NewVault;
   revision: number;
   seq: number;
   entries: Map<string, Entry>;
   deleted: Map<string, Deletion & { readonly revision: number }>;
   manifests: { readonly sealed: Sealed; readonly revision: number }[];
+  /** Earlier versions of entries, newest first. */
+  versions: Map<string, Entry[]>;
+  staging?: { readonly rotationId: string; readonly entries: Map<string, StagedEntry> };
 }
 
 /** The one-time password of every account with a second factor. */
@@ -45,6 +54,13 @@ export interface FakeAccount {
   vaults: Map<string, FakeVault>;
 }
 
+/** An API key as the fake keeps it. */
+export interface FakeApiKey {
+  readonly login: string;
+  readonly parts: Pick<BodyOf<typeof createApiKey>, 'id' | 'digest' | 'wraps' | 'grant'>;
+  readonly answer: ApiKey;
+}
+
 /** A session as the fake keeps it. */
 export interface FakeSession {
   readonly login: string;
@@ -58,6 +74,8 @@ export interface FakeSession {
 export interface State {
   accounts: Map<string, FakeAccount>;
   sessions: FakeSession[];
+  /** Absent in a state that is restored: the keys stay as they are. */
+  apiKeys?: Map<string, FakeApiKey>;
 }
 
 /** One request as it arrived. */
@@ -102,12 +120,16 @@ export interface FakeServer {
   intercept(operationId: string, hook: (request: SeenRequest) => void | Promise<void>): void;
   /** Tells the truth again. */
   honest(): void;
-  snapshot(): State;
+  snapshot(): Required<State>;
   restore(state: State): void;
-  readonly state: State;
+  readonly state: Required<State>;
   /** Largest page of changes. */
   pageLimit: number;
   expiresIn: number;
+  /** Streams of events that are open. */
+  readonly streams: Set<ReadableStreamDefaultController<Uint8Array>>;
+  /** Writes text to every open stream. */
+  say(text: string): void;
 }
 
 /** Makes a fake server without accounts. */
@@ -116,9 +138,13 @@ export function makeFakeServer(baseUrl = 'https://vault.example'): FakeServer {
   const hooks = new Map<string, (request: SeenRequest) => void | Promise<void>>();
   const server: FakeServer = {
     requests: [],
-    state: { accounts: new Map(), sessions: [] },
+    state: { accounts: new Map(), sessions: [], apiKeys: new Map() },
     pageLimit: 1_000,
     expiresIn: 900,
+    streams: new Set(),
+    say(text) {
+      for (const stream of server.streams) stream.enqueue(new TextEncoder().encode(text));
+    },
     lie: (operationId, lie) => void lies.set(operationId, lie),
     intercept: (operationId, hook) => void hooks.set(operationId, hook),
     honest() {
@@ -127,9 +153,7 @@ export function makeFakeServer(baseUrl = 'https://vault.example'): FakeServer {
     },
     snapshot: () => structuredClone(server.state),
     restore(state) {
-      const { accounts, sessions } = structuredClone(state);
-      server.state.accounts = accounts;
-      server.state.sessions = sessions;
+      Object.assign(server.state, structuredClone(state));
     },
     async fetch(url, init) {
       init.signal?.throwIfAborted();
@@ -145,6 +169,8 @@ export function makeFakeServer(baseUrl = 'https://vault.example'): FakeServer {
       const answer = answerOf(server, route, request, params);
       const lied = await lies.get(operationId)?.(answer, request);
       init.signal?.throwIfAborted();
+      if (lied === undefined && operationId === 'streamEvents' && answer.status === 200)
+        return eventStream(server, init.signal ?? undefined);
       return lied ?? respond(answer);
     },
   };
@@ -160,6 +186,28 @@ export function respond(answer: Answer): Response {
       'content-type': answer.status < 400 ? 'application/json; charset=utf-8' : 'application/problem+json',
     },
   });
+}
+
+/** A stream of events that stays open until the reader leaves it. */
+function eventStream(server: FakeServer, signal?: AbortSignal): Response {
+  let mine: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const leave = () => void (mine !== undefined && server.streams.delete(mine));
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      mine = controller;
+      server.streams.add(controller);
+      signal?.addEventListener('abort', () => {
+        if (server.streams.delete(controller)) controller.error(signal.reason);
+      });
+    },
+    cancel: leave,
+  });
+  return new Response(body, { headers: { 'content-type': 'text/event-stream; charset=utf-8' } });
+}
+
+/** An event as the real server writes it. */
+export function eventText(name: string, data: object, id?: string): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 function findRoute(
@@ -191,7 +239,7 @@ function answerOf(
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const { status, title } = problems[error.code];
-    const requestId = randomUUID();
+    const requestId = crypto.randomUUID();
     const type = `urn:zkvault:problem:${error.code}`;
     return { status, body: { type, title, status, code: error.code, requestId, ...error.extra } };
   }
@@ -224,7 +272,7 @@ const handlers: Record<string, Handler> = {
   prelogin({ state }, { body }) {
     const { login } = body as { login: string };
     const account = state.accounts.get(login)?.body;
-    const salt = createHash('sha256').update(login).digest().subarray(0, 16).toString('base64url');
+    const salt = encodeBase64Url(sha256(utf8(login)).subarray(0, 16));
     return { profile: account?.profile ?? 1, salt: account?.salt ?? salt };
   },
   register({ state }, request) {
@@ -238,6 +286,7 @@ const handlers: Record<string, Handler> = {
         seq: 0,
         entries: new Map(),
         deleted: new Map(),
+        versions: new Map(),
         manifests: [{ sealed: fields.manifest!, revision: 0 }],
       },
     ]);
@@ -265,7 +314,7 @@ const handlers: Record<string, Handler> = {
       identity: null,
       lastSecurityViolationAt: null,
       ...tokensOf(server, session),
-      sessionId: randomUUID(),
+      sessionId: crypto.randomUUID(),
       vaults: [...account.vaults.values()].map(vaultOf),
       user: userOf(account),
     };
@@ -334,6 +383,50 @@ const handlers: Record<string, Handler> = {
   disableSecondFactor(server, request) {
     provenAccount(server, request).secondFactor = false;
   },
+  createApiKey(server, request) {
+    const account = provenAccount(server, request);
+    const body = request.body as BodyOf<typeof createApiKey>;
+    if (body.vaultId !== undefined && !account.vaults.has(body.vaultId)) throw new Refusal('vault-not-found');
+    return keepApiKey(server, account.body.login, body, {
+      name: body.name,
+      scopes: body.scopes,
+      vaultId: body.vaultId ?? null,
+      rateLimit: body.rateLimit ?? null,
+      expiresAt: body.expiresAt ?? null,
+    });
+  },
+  listApiKeys(server, request) {
+    const { login } = accountOf(server, request).body;
+    const own = [...server.state.apiKeys.values()].filter((key) => key.login === login);
+    return { items: own.map(({ answer }) => answer), nextCursor: null };
+  },
+  getApiKeySelf(server, request) {
+    const { account, apiKey } = apiKeyOf(server, request);
+    const { id, scopes, vaultId, expiresAt } = apiKey.answer;
+    const covered = [...account.vaults.values()].filter(({ fields }) => fields.id === (vaultId ?? fields.id));
+    const vaults = covered.map(({ fields: { id: of, integrity, vkEpoch } }) => {
+      const wrap = apiKey.parts.wraps.find((found) => found.vaultId === of && found.vkEpoch === vkEpoch);
+      return { id: of, integrity, vkEpoch, wrap: wrap?.wrap ?? null };
+    });
+    const { accountId } = account.body;
+    return { id, accountId, scopes, vaultId, expiresAt, grant: apiKey.parts.grant ?? null, vaults };
+  },
+  getApiKey: (server, request) => ownApiKey(server, request).answer,
+  deleteApiKey(server, request) {
+    server.state.apiKeys.delete(ownApiKey(server, request).answer.id);
+  },
+  rotateApiKey(server, request) {
+    provenAccount(server, request);
+    const old = ownApiKey(server, request);
+    const body = request.body as BodyOf<typeof rotateApiKey>;
+    if (old.answer.replacedBy !== null) throw new Refusal('conflict');
+    const { name, scopes, vaultId, rateLimit } = old.answer;
+    const wish = { name, scopes, vaultId, rateLimit, expiresAt: body.expiresAt ?? null };
+    const answer = keepApiKey(server, old.login, body, wish);
+    const answerOfOld = { ...old.answer, replacedBy: body.id, expiresAt: '2026-01-02T00:00:00.000Z' };
+    server.state.apiKeys.set(old.answer.id, { ...old, answer: answerOfOld });
+    return answer;
+  },
   commitVault(server, request) {
     const vault = vaultFor(server, request);
     const { baseSeq, operations, manifest } = request.body as BodyOf<typeof commitVault>;
@@ -342,11 +435,13 @@ const handlers: Record<string, Handler> = {
     if (manifest.seq !== baseSeq + 1) throw new Refusal('request-invalid');
     if (new Set(operations.map(({ id }) => id)).size !== operations.length)
       throw new Refusal('request-invalid');
-    for (const { op, id, version } of operations) {
+    for (const operation of operations) {
+      const { op, id, version } = operation;
       const present = vault.entries.get(id);
       if (
         vault.deleted.has(id) ||
         version !== (present?.version ?? 0) + 1 ||
+        (operation.op === 'put' && operation.vkEpoch !== vault.fields.vkEpoch) ||
         (op === 'delete' && present === undefined)
       )
         throw new Refusal('conflict', { seq: vault.seq });
@@ -356,15 +451,69 @@ const handlers: Record<string, Handler> = {
       const { revision } = vault;
       if (operation.op === 'delete') {
         vault.entries.delete(operation.id);
+        vault.versions.delete(operation.id);
         vault.deleted.set(operation.id, { id: operation.id, version: operation.version, revision });
       } else {
         const { op, ...fields } = operation;
+        const former = vault.entries.get(operation.id);
+        if (former !== undefined)
+          vault.versions.set(operation.id, [former, ...(vault.versions.get(operation.id) ?? [])]);
         vault.entries.set(operation.id, { ...fields, revision, updatedAt: '2026-01-01T00:00:00.000Z' });
       }
     }
     vault.seq += 1;
     vault.manifests.push({ sealed: manifest, revision: vault.revision });
     return { revision: vault.revision, seq: vault.seq };
+  },
+  streamEvents: (server, request) => void accountOf(server, request),
+  stageEntries(server, request) {
+    const vault = vaultFor(server, request);
+    const { rotationId, vkEpoch, entries } = request.body as BodyOf<typeof stageEntries>;
+    const isPresent = entries.every(({ id, version }) => vault.entries.get(id)?.version === version);
+    if (vkEpoch !== vault.fields.vkEpoch + 1 || !isPresent) throw new Refusal('conflict', { seq: vault.seq });
+    if (vault.staging?.rotationId !== rotationId) vault.staging = { rotationId, entries: new Map() };
+    for (const entry of entries) vault.staging.entries.set(entry.id, entry);
+    return { staged: vault.staging.entries.size };
+  },
+  replaceVault(server, request) {
+    const account = accountOf(server, request);
+    const vault = vaultFor(server, request);
+    const body = request.body as BodyOf<typeof replaceVault>;
+    const { vkEpoch, wrap, rotationId, manifest, accountState } = body;
+    if (manifest === undefined) throw new Refusal('manifest-required');
+    if (accountState?.seq !== (account.accountState?.seq ?? -1) + 1) throw new Refusal('conflict');
+    if (vkEpoch !== vault.fields.vkEpoch + 1 || manifest.seq !== vault.seq + 1)
+      throw new Refusal('conflict', { seq: vault.seq });
+    const staged = vault.staging?.rotationId === rotationId ? vault.staging?.entries : undefined;
+    const isWhole = [...vault.entries.values()].every(
+      ({ id, version }) => staged?.get(id)?.version === version,
+    );
+    if (!isWhole) throw new Refusal('rotation-incomplete', { seq: vault.seq });
+    for (const [id, entry] of vault.entries) {
+      vault.revision += 1;
+      const { revision } = vault;
+      vault.entries.set(id, { ...entry, ...staged!.get(id)!, vkEpoch, revision });
+    }
+    if (vault.entries.size === 0) vault.revision += 1;
+    vault.seq += 1;
+    vault.manifests.push({ sealed: manifest, revision: vault.revision });
+    vault.deleted.clear();
+    vault.versions.clear();
+    delete vault.staging;
+    vault.fields = { ...vault.fields, vkEpoch, wrap };
+    account.accountState = accountState;
+    return { ...vaultOf(vault), wrap: null };
+  },
+  listEntryVersions(server, request) {
+    const vault = vaultFor(server, request);
+    const entry = vault.entries.get(request.params['entryId']!);
+    if (entry === undefined) throw new Refusal('entry-not-found');
+    const limit = Number(request.url.searchParams.get('limit') ?? 100);
+    const from = Number(request.url.searchParams.get('cursor') ?? 0);
+    const all = [entry, ...(vault.versions.get(entry.id) ?? [])].slice(0, 50);
+    const items = all.slice(from, from + Math.min(limit, server.pageLimit));
+    const next = from + items.length;
+    return { items, nextCursor: next < all.length ? String(next) : null };
   },
   getChanges(server, request) {
     const vault = vaultFor(server, request);
@@ -388,6 +537,7 @@ const handlers: Record<string, Handler> = {
     return {
       revision: vault.revision,
       seq: vault.seq,
+      vkEpoch: vault.fields.vkEpoch,
       manifest: vault.manifests.at(-1)!.sealed,
       manifests: manifests.filter(inPage).map(({ sealed }) => sealed),
       entries: [...vault.entries.values()].filter(inPage),
@@ -411,8 +561,8 @@ function userOf({ body, said }: FakeAccount) {
 
 function newTokens() {
   return {
-    accessToken: `e30.${randomBytes(16).toString('base64url')}.x`,
-    refreshToken: randomBytes(32).toString('base64url'),
+    accessToken: `e30.${encodeBase64Url(randomBytes(16))}.x`,
+    refreshToken: encodeBase64Url(randomBytes(32)),
   };
 }
 
@@ -423,6 +573,37 @@ function tokensOf(server: FakeServer, { accessToken, refreshToken }: FakeSession
 function vaultOf(vault: FakeVault) {
   const { revision, seq } = vault;
   return { ...vault.fields, manifest: vault.manifests.at(-1)!.sealed, revision, seq };
+}
+
+function keepApiKey(
+  server: FakeServer,
+  login: string,
+  { id, digest, wraps, grant }: FakeApiKey['parts'],
+  wish: Pick<ApiKey, 'name' | 'scopes' | 'vaultId' | 'rateLimit' | 'expiresAt'>,
+): ApiKey {
+  const times = { createdAt: '2026-01-01T00:00:00.000Z', lastUsedAt: null, replacedBy: null };
+  const answer = { id, ...wish, ...times };
+  server.state.apiKeys.set(id, { login, parts: { id, digest, wraps, ...(grant && { grant }) }, answer });
+  return answer;
+}
+
+function ownApiKey(server: FakeServer, request: Incoming): FakeApiKey {
+  const { login } = accountOf(server, request).body;
+  const apiKey = server.state.apiKeys.get(request.params['id']!);
+  if (apiKey?.login !== login) throw new Refusal('api-key-not-found');
+  return apiKey;
+}
+
+/** Refuses a header that holds more than it may, as the real server does. */
+function apiKeyOf({ state }: FakeServer, { headers }: SeenRequest) {
+  const credential = headers.get('x-api-key') ?? '';
+  if (credential.length > 84) throw new Refusal('api-key-half-exposed');
+  const apiKey = state.apiKeys.get(credential.slice(4, 40));
+  const digest = encodeBase64Url(sha256(utf8(credential)));
+  const account = apiKey === undefined ? undefined : state.accounts.get(apiKey.login);
+  if (apiKey === undefined || apiKey.parts.digest !== digest || account === undefined)
+    throw new Refusal('invalid-api-key');
+  return { apiKey, account };
 }
 
 function accountOf({ state }: FakeServer, { headers }: SeenRequest): FakeAccount {
@@ -449,7 +630,10 @@ function recoveryCodes(): string[] {
 }
 
 function vaultFor(server: FakeServer, request: Incoming): FakeVault {
-  const vault = accountOf(server, request).vaults.get(request.params['vaultId']!);
+  const account = request.headers.has('x-api-key')
+    ? apiKeyOf(server, request).account
+    : accountOf(server, request);
+  const vault = account.vaults.get(request.params['vaultId']!);
   if (vault === undefined) throw new Refusal('vault-not-found');
   return vault;
 }
@@ -458,5 +642,5 @@ function vaultFor(server: FakeServer, request: Incoming): FakeVault {
 export function problemResponse(code: ProblemCode, extra: object = {}): Response {
   const { status, title } = problems[code];
   const type = `urn:zkvault:problem:${code}`;
-  return respond({ status, body: { type, title, status, code, requestId: randomUUID(), ...extra } });
+  return respond({ status, body: { type, title, status, code, requestId: crypto.randomUUID(), ...extra } });
 }

@@ -12,6 +12,7 @@ import {
   RollbackError,
   UnlockError,
 } from '../src/errors.ts';
+import { inspectableStorage } from '../src/testing/inspectable-storage.ts';
 import { type Answer, type FakeServer, makeFakeServer } from './fake-server.ts';
 import {
   failureOf,
@@ -19,7 +20,6 @@ import {
   givenWorld,
   LOGIN,
   makeDevice,
-  makeOpenStorage,
   PASSWORD,
   pinsOf,
   vaultOf,
@@ -38,7 +38,7 @@ async function expectLoginRefused(
   lastOperation: 'prelogin' | 'login',
   kdfCalls: number,
 ): Promise<void> {
-  for (const storage of [makeOpenStorage(), world.device.storage]) {
+  for (const storage of [inspectableStorage(), world.device.storage]) {
     const device = makeDevice(world.server, { storage });
     const pins = pinsOf(storage);
     const stateBefore = (await device.client.status()).state;

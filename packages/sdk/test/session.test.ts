@@ -249,7 +249,10 @@ describe('a stored account', () => {
   it('with an altered wrap is refused like a wrong password', async () => {
     const world = await givenWorld();
     tamper(world.device, '.account', (text) =>
-      text.replace(/"wrap":\{"ciphertext":"(.{100})./, '"wrap":{"ciphertext":"$1_'),
+      text.replace(
+        /("wrap":\{"ciphertext":".{100})(.)/,
+        (_, before: string, letter: string) => before + (letter === 'A' ? 'B' : 'A'),
+      ),
     );
 
     expect(await failureOf(restart(world).client.unlock({ password: PASSWORD }))).toBeInstanceOf(UnlockError);

@@ -1,11 +1,10 @@
 /** @file What tests begin with: a fake server, devices of one person, and what must hold after an attack. */
-import { createHash } from 'node:crypto';
-import type { Kdf } from '@zkvault/crypto-core';
 import { expect } from 'vitest';
 import { createVaultClient } from '../src/client.ts';
 import type { Entry } from '../src/entry-kinds.ts';
-import type { VaultClientOptions } from '../src/options.ts';
-import { memoryStorage, type Storage } from '../src/storage.ts';
+import type { Fetch, VaultClientOptions } from '../src/options.ts';
+import { type InsecureKdf, makeInsecureKdf } from '../src/testing/insecure-kdf.ts';
+import { type InspectableStorage, inspectableStorage } from '../src/testing/inspectable-storage.ts';
 import type { VaultClient } from '../src/vault-client.ts';
 import { type FakeServer, type FakeVault, makeFakeServer, type State } from './fake-server.ts';
 
@@ -14,62 +13,16 @@ export const PASSWORD: string = 'violet harbour engine 1843 plover';
 /** Stands in every entry of these tests; must never be in an error or in clear on the wire. */
 export const CANARY = 'canary-7f3a';
 
-/** Cheap, and counts; only for tests. */
-export interface CountingKdf extends Kdf {
-  readonly calls: { count: number };
-}
-
-export function makeTestKdf(): CountingKdf {
-  const calls = { count: 0 };
-  return {
-    calls,
-    async argon2id({ password, salt, memoryKib }) {
-      calls.count += 1;
-      return new Uint8Array(
-        createHash('sha256').update(password).update(salt).update(`${memoryKib}`).digest(),
-      );
-    },
-  };
-}
-
-/** A storage whose content can be looked at and tampered with. */
-export interface OpenStorage extends Storage {
-  readonly values: Map<string, Uint8Array>;
-  keyEndingWith(end: string): string;
-}
-
-export function makeOpenStorage(): OpenStorage {
-  const inner = memoryStorage();
-  const values = new Map<string, Uint8Array>();
-  return {
-    values,
-    get: async (key) => values.get(key)?.slice(),
-    set: async (key, value) => {
-      expect(key).toMatch(/^[a-z0-9.-]{1,120}$/);
-      values.set(key, value.slice());
-      await inner.set(key, value);
-    },
-    delete: async (key) => {
-      values.delete(key);
-    },
-    keyEndingWith(end) {
-      const key = [...values.keys()].find((candidate) => candidate.endsWith(end));
-      if (key === undefined) throw new Error(`no key ends with ${end}`);
-      return key;
-    },
-  };
-}
-
 /** One device: a client and what it stores. */
 export interface Device {
   readonly client: VaultClient;
-  readonly storage: OpenStorage;
-  readonly kdf: CountingKdf;
+  readonly storage: InspectableStorage;
+  readonly kdf: InsecureKdf;
 }
 
 export function makeDevice(server: FakeServer, options: Partial<VaultClientOptions> = {}): Device {
-  const storage = (options.storage as OpenStorage | undefined) ?? makeOpenStorage();
-  const kdf = makeTestKdf();
+  const storage = (options.storage as InspectableStorage | undefined) ?? inspectableStorage();
+  const kdf = makeInsecureKdf();
   const client = createVaultClient({
     baseUrl: 'https://vault.example',
     fetch: server.fetch,
@@ -90,9 +43,14 @@ export interface World {
   freshDevice(options?: Partial<VaultClientOptions>): Promise<Device>;
 }
 
-export async function givenWorld(options: Partial<VaultClientOptions> = {}): Promise<World> {
+/** @param fetchOf what stands between the devices and the server; nothing, if left out. */
+export async function givenWorld(
+  options: Partial<VaultClientOptions> = {},
+  fetchOf: (server: FakeServer) => Fetch = (server) => server.fetch,
+): Promise<World> {
   const server = makeFakeServer();
-  const device = makeDevice(server, options);
+  const fetch = fetchOf(server);
+  const device = makeDevice(server, { fetch, ...options });
   const secretKey = await givenAccount(server, device, options);
   await device.client.login({ login: LOGIN, password: PASSWORD });
   return {
@@ -100,7 +58,7 @@ export async function givenWorld(options: Partial<VaultClientOptions> = {}): Pro
     device,
     secretKey,
     async freshDevice(more = {}) {
-      const fresh = makeDevice(server, more);
+      const fresh = makeDevice(server, { fetch, ...more });
       await fresh.client.login({ login: LOGIN, password: PASSWORD, secretKey });
       return fresh;
     },
@@ -191,7 +149,7 @@ export async function failureOf(promise: Promise<unknown>): Promise<Error> {
   return outcome;
 }
 
-export function pinsOf(storage: OpenStorage): Uint8Array | undefined {
+export function pinsOf(storage: InspectableStorage): Uint8Array | undefined {
   const key = [...storage.values.keys()].find((candidate) => candidate.endsWith('.pins'));
   return key === undefined ? undefined : storage.values.get(key);
 }

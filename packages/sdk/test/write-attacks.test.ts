@@ -119,8 +119,39 @@ describe('a write without an answer', () => {
 
     const [entry] = await givenEntries(world.device, 'bank');
 
-    expect(commitsOf(world)).toHaveLength(1);
+    // The same request, three times in all: a server that keeps the key answers it again.
+    expect(commitsOf(world)).toHaveLength(3);
+    expect(new Set(commitsOf(world).map(({ init }) => init.body)).size).toBe(1);
+    const keys = commitsOf(world).map(({ headers }) => headers.get('idempotency-key'));
+    expect(new Set(keys)).toEqual(new Set([expect.stringMatching(/^[0-9a-f-]{36}$/)]));
     expect(await (await world.freshDevice()).client.entries.list()).toEqual([entry]);
+  });
+
+  it('has another key than the write before', async () => {
+    const world = await givenWorld();
+
+    await givenEntries(world.device, 'one');
+    await givenEntries(world.device, 'two');
+
+    const keys = commitsOf(world).map(({ headers }) => headers.get('idempotency-key'));
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  it('whose repetition is refused, without a way to ask, is reported as perhaps done', async () => {
+    const world = await givenWorld();
+    await world.device.client.sync();
+    // Only the first answer is lost: to the repetition a server that keeps no keys says conflict.
+    world.server.lie('commitVault', () =>
+      commitsOf(world).length === 1 ? Promise.reject(new TypeError('terminated')) : undefined,
+    );
+    world.server.intercept('getChanges', () => {
+      throw new TypeError('fetch failed');
+    });
+
+    const error = await failureOf(givenEntries(world.device, 'bank'));
+
+    expect(vaultOf(world.server).seq).toBe(1);
+    expect(error).toMatchObject({ name: 'TransportError', code: 'network', maybeApplied: true });
   });
 
   it('that was not taken is written once more', async () => {
@@ -168,7 +199,7 @@ describe('a write without an answer', () => {
 
     expect(error).toBeInstanceOf(TransportError);
     expect(error).toMatchObject({ code: 'network', maybeApplied: true });
-    expect(commitsOf(world)).toHaveLength(1);
+    expect(commitsOf(world)).toHaveLength(3);
   });
 });
 
