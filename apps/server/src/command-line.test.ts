@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
@@ -6,11 +6,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'v
 import { makePostgresDatabase } from '../test/test-database.ts';
 import { runCommandLine } from './command-line.ts';
 import { withDatabase } from './commands/command.ts';
-import { examineClock, examineConfig, examineRole, examineTls } from './commands/doctor.ts';
+import { examineClock, examineRole, examineTls, findingsOfConfig } from './commands/doctor.ts';
+import { examineFiles } from './commands/doctor-operations.ts';
 import { loadConfig } from './config.ts';
+import { readDatabaseFacts } from './db/database-facts.ts';
 import type { Db } from './db/schema.ts';
 
 const KEY = 'k1:kWQ0vQ5m3y6pO7xJ2cB9nL4tR8sU1eZaFhGiDjVwXqM';
+const OTHER = 'mF4Yp2Zt8Qn6Xc1Rv9Lb3Hs7Jd5Gw0KaEuTiOyPeUqA';
+const STRONG = 'Zr9vQ2m7Lx4Tn8Ks5Wd1Yb6Gf3Hj0Pc-Ae_Ui';
 const directory = mkdtempSync(join(tmpdir(), 'zkvault-command-line-'));
 const env: Record<string, string> = { ZKVAULT_DATA_DIR: directory, SERVER_KEYS: KEY };
 let removeDatabase = async (): Promise<void> => {};
@@ -113,6 +117,24 @@ describe('a database, from empty on', () => {
     expect(JSON.parse(missed.out)).toMatchObject({ ok: false, faults: [{ seq: 1, what: 'cut-off' }] });
   });
 
+  it('tells which rows depend on which key, and which key is missing', async () => {
+    const without = await run('keys status --json');
+    const rotated = await run('keys status', { SERVER_KEYS: `k2:${OTHER},${KEY},test:${OTHER}` });
+    const rewrapped = await run('keys rewrap', { SERVER_KEYS: `k2:${OTHER},${KEY}` });
+
+    expect(without.code).toBe(1);
+    expect(JSON.parse(without.out)).toEqual({
+      ok: false,
+      ring: ['k1'],
+      uses: [{ table: 'users', keyId: 'test', rows: 1, state: 'missing' }],
+    });
+    expect(rotated).toMatchObject({ code: 0, err: '' });
+    expect(rotated.out).toMatch(
+      /^k2\n +no rows\nk1\n +no rows\ntest\n +1 users +until the next login of each\n +the oldest: /,
+    );
+    expect(rewrapped).toMatchObject({ code: 0, out: expect.stringMatching(/^0 seeds .* k2\.$/m), err: '' });
+  });
+
   it('is not compared with a file that is none of ours', async () => {
     const file = join(directory, 'other.json');
     writeFileSync(file, '{"heads":[{"chain":"0"}]}');
@@ -160,6 +182,10 @@ describe('the command line', () => {
     'doctor now',
     'backup',
     'doctor --fix',
+    'keys',
+    'keys status --add',
+    'keys rewrap now',
+    'keys wrap --remove',
     'audit verify --noted',
   ])('does not understand %j, and says what it does', async (args) => {
     const result = await run(args);
@@ -188,8 +214,10 @@ describe('doctor', () => {
       SERVER_KEYS: KEY,
       ALLOWED_HOSTS: 'vault.example.com',
       TRUST_PROXY: '1',
+      REGISTRATION: 'invitation',
+      METRICS_PORT: '9464',
     };
-    const findings = examineConfig(loadConfig({ ...good, ...more }));
+    const findings = findingsOfConfig({ ...good, ...more });
     return Object.fromEntries(findings.map((finding) => [finding.check, finding.status]));
   };
   beforeEach(() => {
@@ -210,6 +238,28 @@ describe('doctor', () => {
     [{ TRUST_PROXY: '::/0' }, 'proxies', 'bad'],
     [{ TRUST_PROXY: '1', HOST: '0.0.0.0' }, 'proxies', 'warning'],
     [{ CORS_ORIGINS: 'http://a.example.com' }, 'origins', 'bad'],
+    [{ API_DOCS: 'admin' }, 'documentation', 'ok'],
+    [{ ENVIRONMENT: 'development', SECURE_COOKIES: 'false' }, 'cookies', 'bad'],
+    [{ ENVIRONMENT: 'development', DEBUG: 'true' }, 'log', 'bad'],
+    [{ LOG_LEVEL: 'error' }, 'log', 'bad'],
+    [{ LOG_LEVEL: 'silent' }, 'log', 'bad'],
+    [{ LOG_LEVEL: 'trace' }, 'log', 'warning'],
+    [{ LOG_FORMAT: 'console' }, 'log', 'warning'],
+    [{ REGISTRATION: 'open' }, 'registration', 'warning'],
+    [{ LOGIN_RATE_LIMIT: 'off' }, 'rate limits', 'warning'],
+    [{ METRICS_PORT: '' }, 'metrics', 'warning'],
+    [{ METRICS_PORT: '', METRICS_TOKEN: STRONG }, 'metrics', 'ok'],
+    [{ METRICS_HOST: '0.0.0.0', METRICS_TOKEN: STRONG }, 'metrics', 'warning'],
+    [{ METRICS_TOKEN: 'x'.repeat(31) }, 'configuration', 'bad'],
+    [{ METRICS_TOKEN: 'changeme'.repeat(4) }, 'configuration', 'bad'],
+    [{ JWT_SECRET: 'changeme'.repeat(4) }, 'configuration', 'bad'],
+    [{ REDIS_URL: 'redis://cache.example.com' }, 'redis', 'bad'],
+    [{ REDIS_URL: 'rediss://cache.example.com' }, 'redis', 'ok'],
+    [{ REDIS_URL: 'redis://127.0.0.1' }, 'redis', 'ok'],
+    [{ DATABASE_URL: 'postgresql://u:hunter2@db.example.com/db' }, 'database password', 'bad'],
+    [{ DATABASE_URL: `postgresql://u:${'ab'.repeat(10)}@db.example.com/db` }, 'database password', 'bad'],
+    [{ DATABASE_URL: `postgresql://u:${STRONG}@db.example.com/db` }, 'database password', 'ok'],
+    [{ DATABASE_URL: 'postgresql://u@db.example.com/db' }, 'database password', 'ok'],
   ] as const)('of %j finds %s %s', ([more, check, expected]) => {
     expect(status({ ...more })[check]).toBe(expected);
   });
@@ -228,16 +278,82 @@ describe('doctor', () => {
   });
 
   it('names each power that the role should not have', () => {
-    const plain = {
+    const powers = {
       is_superuser: false,
       bypasses_row_security: false,
       makes_roles: false,
+      makes_databases: false,
       replicates: false,
+      owns_other_tables: false,
+      owns_other_databases: false,
     };
+    const plain = { ...powers, powerful_memberships: [] };
 
     expect(examineRole(plain).status).toBe('ok');
-    for (const power of Object.keys(plain))
+    for (const power of Object.keys(powers))
       expect(examineRole({ ...plain, [power]: true }).status, power).toBe('bad');
+    expect(examineRole({ ...plain, powerful_memberships: ['pg_read_all_data'] })).toMatchObject({
+      status: 'bad',
+      message: expect.stringContaining('pg_read_all_data'),
+    });
+  });
+
+  it.runIf(inject('database').kind === 'postgres')('reads the powers of a role from PostgreSQL', async () => {
+    const role = `zkvault_test_role_${process.pid}`;
+    const verdict = (db: Db) => readDatabaseFacts(db).then((facts) => examineRole(facts));
+    const rollBack = new Error('the role is for this test only');
+    const seen: string[] = [];
+
+    await expect(
+      inDatabase((db) =>
+        db.transaction().execute(async (tx) => {
+          const execute = (text: string) => sql.raw(text).execute(tx);
+          await execute(`create role ${role}`);
+          for (const change of [
+            'select 1',
+            `alter role ${role} createdb`,
+            `alter role ${role} nocreatedb; grant pg_read_all_data to ${role}`,
+            `revoke pg_read_all_data from ${role}; create schema other authorization ${role};
+             create table other.theirs (id int); alter table other.theirs owner to ${role}`,
+          ]) {
+            await execute(change);
+            await execute(`set local role ${role}`);
+            seen.push((await verdict(tx)).message);
+            await execute('reset role');
+          }
+          throw rollBack;
+        }),
+      ),
+    ).rejects.toBe(rollBack);
+
+    expect(seen).toEqual([
+      'has no power beyond its own tables',
+      expect.stringContaining('createdb'),
+      expect.stringContaining('pg_read_all_data'),
+      expect.stringContaining('tables of somebody else'),
+    ]);
+  });
+
+  it('says who can read the data and the secrets', () => {
+    const place = mkdtempSync(join(tmpdir(), 'zkvault-doctor-'));
+    const secretFile = join(place, 'secret');
+    writeFileSync(secretFile, 'x');
+    const examine = (directoryMode: number, fileMode: number): string[] => {
+      chmodSync(place, directoryMode);
+      chmodSync(secretFile, fileMode);
+      const found = examineFiles({ dataDirectory: place }, { JWT_SECRET_FILE: secretFile, PORT: '1' });
+      return found.map((finding) => finding.status);
+    };
+
+    expect(examine(0o700, 0o600)).toEqual(['ok', 'ok']);
+    expect(examine(0o750, 0o640)).toEqual(['bad', 'ok']);
+    expect(examine(0o700, 0o604)).toEqual(['ok', 'bad']);
+    rmSync(place, { recursive: true });
+    expect(
+      examineFiles({ dataDirectory: place }, { JWT_SECRET_FILE: secretFile }).map(
+        (finding) => finding.status,
+      ),
+    ).toEqual(['ok', 'ok']);
   });
 
   it.for([

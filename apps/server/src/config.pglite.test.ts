@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Config, loadConfig } from './config.ts';
+import { type Config, listVariables, loadConfig } from './config.ts';
 import { ConfigError, type Environment } from './lib/environment.ts';
 
 const secret = randomBytes(32).toString('hex');
@@ -35,14 +35,18 @@ describe('the configuration', () => {
       jwtIssuer: 'zkvault',
       jwtAudience: 'zkvault-clients',
       serverKeys: undefined,
+      wrappedServerKeys: undefined,
       accessTokenTtlSeconds: 900,
       refreshTokenTtlSeconds: 604_800,
+      sessionTtlSeconds: 7_776_000,
       maxFailedLogins: 5,
       lockoutMinutes: 15,
       totpWindow: 0,
+      verifierCost: { memoryKib: 19_456, iterations: 2, parallelism: 1, hashBytes: 32, saltBytes: 16 },
       rateLimits: {
         default: { limit: 60, windowSeconds: 60 },
         session: { limit: 600, windowSeconds: 60 },
+        apiKey: { limit: 600, windowSeconds: 60 },
         login: { limit: 5, windowSeconds: 60 },
         register: { limit: 3, windowSeconds: 60 },
         refresh: { limit: 10, windowSeconds: 60 },
@@ -50,13 +54,34 @@ describe('the configuration', () => {
       redisUrl: undefined,
       logLevel: 'info',
       logFormat: 'console',
+      logIp: 'truncated',
       corsOrigins: [],
+      cors: {
+        allowCredentials: true,
+        allowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
+        allowHeaders: [
+          'authorization',
+          'content-type',
+          'idempotency-key',
+          'if-match',
+          'last-event-id',
+          'x-api-key',
+          'x-request-id',
+        ],
+      },
       allowedHosts: undefined,
       trustProxy: false,
       secureCookies: true,
       apiDocs: 'public',
       registration: 'open',
       adminLogin: undefined,
+      appName: 'zkvault',
+      appVersion: undefined,
+      debug: false,
+      metrics: { token: undefined, port: undefined, host: '127.0.0.1' },
+      pressure: { maxEventLoopDelayMs: 1_000, maxEventLoopPercent: 'off', maxHeapPercent: 90 },
+      shutdownDelaySeconds: 0,
+      shutdownTimeoutSeconds: 10,
     } satisfies Config);
     expect(Object.isFrozen(config)).toBe(true);
   });
@@ -80,12 +105,16 @@ describe('the configuration', () => {
       DATABASE_URL: 'mysql://canary',
       JWT_SECRET: 'canary',
       SERVER_KEYS: 'canary',
+      SERVER_KEYS_PROVIDER: 'canary',
+      SERVER_KEYS_WRAPPED: 'canary',
       ACCESS_TOKEN_EXPIRES_IN: '15',
       REFRESH_TOKEN_EXPIRES_IN: '0d',
+      SESSION_EXPIRES_IN: '1s',
       MAX_FAILED_LOGINS: '0',
       LOCKOUT_MINUTES: 'x',
       RATE_LIMIT_PER_MINUTE: '60/minute',
       SESSION_RATE_LIMIT: '-1/minute',
+      API_KEY_RATE_LIMIT: '600 per minute',
       LOGIN_RATE_LIMIT: '5',
       REGISTER_RATE_LIMIT: '3/day',
       REFRESH_RATE_LIMIT: '0/minute',
@@ -102,9 +131,34 @@ describe('the configuration', () => {
       JWT_ISSUER: ' ',
       JWT_AUDIENCE: ' ',
       ZKVAULT_DATA_DIR: ' ',
+      JWT_ALGORITHM: 'RS256',
+      TOTP_WINDOW: '2',
+      ARGON2_MEMORY_COST: '19455',
+      ARGON2_TIME_COST: '1',
+      ARGON2_PARALLELISM: '0',
+      ARGON2_HASH_LENGTH: '31',
+      ARGON2_SALT_LENGTH: '15',
+      CORS_ALLOW_CREDENTIALS: 'yes',
+      CORS_ALLOW_METHODS: 'TRACE',
+      CORS_ALLOW_HEADERS: '*',
+      APP_NAME: '<canary>',
+      APP_VERSION: 'a b',
+      DEBUG: '1',
+      LOG_IP: 'half',
+      METRICS_TOKEN: 'canary',
+      METRICS_PORT: '65536',
+      METRICS_HOST: 'a b',
+      MAX_EVENT_LOOP_DELAY_MS: '0',
+      MAX_EVENT_LOOP_PERCENT: '101',
+      MAX_HEAP_PERCENT: '0',
+      SHUTDOWN_DELAY: '601s',
+      SHUTDOWN_TIMEOUT: 'soon',
     };
 
     const problems = problemsOf(environment);
+
+    // None is left out: what is added to the configuration is added here.
+    expect(new Set(Object.keys(environment))).toEqual(new Set(listVariables().map(({ name }) => name)));
 
     expect(new Set(problems.map((text) => text.split(':')[0]))).toEqual(new Set(Object.keys(environment)));
     expect(problems.join()).not.toContain('canary');
@@ -223,6 +277,66 @@ describe('the configuration', () => {
     'https://A.example',
   ])('refuses %s among CORS_ORIGINS', (CORS_ORIGINS) => {
     expect(problemsOf({ CORS_ORIGINS })).toHaveLength(1);
+  });
+
+  it('refuses two names of one setting that say different things, and takes them when they agree', () => {
+    expect(problemsOf({ JWT_SECRET: secret, JWT_SECRET_KEY: `${secret}x` })).toEqual([
+      'JWT_SECRET: differs from JWT_SECRET_KEY; give one of the two',
+    ]);
+    expect(problemsOf({ ACCESS_TOKEN_EXPIRES_IN: '15m', ACCESS_TOKEN_EXPIRE_MINUTES: '16' })).toHaveLength(1);
+    expect(problemsOf({ MAX_FAILED_LOGINS: '6', MAX_LOGIN_ATTEMPTS: 'x' })).toHaveLength(1);
+    expect(
+      loadConfig({ ACCESS_TOKEN_EXPIRES_IN: '900s', ACCESS_TOKEN_EXPIRE_MINUTES: '15' })
+        .accessTokenTtlSeconds,
+    ).toBe(900);
+  });
+
+  it('lets a verifier cost more than the least, never less', () => {
+    const cost = { ARGON2_MEMORY_COST: '65536', ARGON2_TIME_COST: '3', ARGON2_PARALLELISM: '4' };
+
+    expect(loadConfig({ ...cost, ARGON2_HASH_LENGTH: '64', ARGON2_SALT_LENGTH: '64' }).verifierCost).toEqual({
+      memoryKib: 65_536,
+      iterations: 3,
+      parallelism: 4,
+      hashBytes: 64,
+      saltBytes: 64,
+    });
+  });
+
+  it('reads what pages of other origins may do', () => {
+    const config = loadConfig({
+      CORS_ALLOW_CREDENTIALS: 'false',
+      CORS_ALLOW_METHODS: 'GET, POST',
+      CORS_ALLOW_HEADERS: 'Authorization,X-Mine',
+    });
+
+    expect(config.cors).toEqual({
+      allowCredentials: false,
+      allowMethods: ['GET', 'POST'],
+      allowHeaders: ['authorization', 'x-mine'],
+    });
+  });
+
+  it('shows metrics to other machines only with a token', () => {
+    const token = randomBytes(24).toString('base64url');
+    const open = { METRICS_PORT: '9464', METRICS_HOST: '0.0.0.0' };
+
+    expect(problemsOf(open)).toEqual([
+      'METRICS_HOST: is reached from other machines; set METRICS_TOKEN as well',
+    ]);
+    expect(loadConfig({ ...open, METRICS_TOKEN: token }).metrics).toEqual({
+      token,
+      port: 9_464,
+      host: '0.0.0.0',
+    });
+    expect(loadConfig({ METRICS_PORT: '9464' }).metrics.host).toBe('127.0.0.1');
+  });
+
+  it('explains itself only in development', () => {
+    expect(loadConfig({ DEBUG: 'true' })).toMatchObject({ debug: true, logLevel: 'debug' });
+    expect(
+      problemsOf({ ENVIRONMENT: 'production', JWT_SECRET: secret, SERVER_KEYS: key, DEBUG: 'true' }),
+    ).toEqual(['DEBUG: cannot be true in production']);
   });
 
   it('keeps insecure cookies out of production', () => {

@@ -2,4 +2,5 @@
 export { type AppDeps, type AppSettings, buildApp } from './app.ts';
 export { type Config, loadConfig } from './config.ts';
 export { ConfigError, type Environment } from './lib/environment.ts';
-export { type RunningServer, type ServerOverrides, serverVersion, startServer } from './start-server.ts';
+export { serverVersion } from './lib/server-version.ts';
+export { type RunningServer, type ServerOverrides, startServer } from './start-server.ts';

@@ -2,6 +2,7 @@
  * @file The server as a process: reads the environment, says where it listens, ends in order.
  * Exit codes: 0 after a signal, 1 if it could not start or had to stop.
  */
+import { url as inspectorUrl } from 'node:inspector';
 import { resolve } from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import { type Config, loadConfig } from './config.ts';
@@ -9,13 +10,13 @@ import { describeError } from './lib/describe-error.ts';
 import { ConfigError } from './lib/environment.ts';
 import { type RunningServer, startServer } from './start-server.ts';
 
-/** How long a stop waits for requests in flight before the process ends anyway. */
-const CLOSE_DELAY_MS = 10_000;
-
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
+  if (config.environment === 'production' && inspectorUrl() !== undefined)
+    throw new ConfigError(['a debugger may connect (--inspect): it could read every secret']);
   const server = await startServer(config);
-  closeWithGrace({ delay: CLOSE_DELAY_MS, logger: false }, async ({ err }) => {
+  const delay = (config.shutdownDelaySeconds + config.shutdownTimeoutSeconds) * 1_000;
+  closeWithGrace({ delay, logger: false }, async ({ err }) => {
     if (err !== undefined)
       server.app.log.fatal({ event: 'unhandled_exception', error: describeError(err) }, 'stopping');
     await server.close();
@@ -32,6 +33,9 @@ function banner(config: Config, server: RunningServer): string {
       : `PostgreSQL at ${new URL(database.url).host}`;
   const lines = [
     `zkvault is listening on ${server.url}`,
+    ...(server.metricsPort === undefined
+      ? []
+      : [`  Metrics: port ${server.metricsPort} of ${config.metrics.host}, /metrics`]),
     ...(config.apiDocs === 'public' ? [`  API documentation: ${server.url}/docs`] : []),
     `  Data: ${data}`,
     ...(config.environment === 'development'

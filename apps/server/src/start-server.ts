@@ -1,23 +1,29 @@
 /** @file Starts a server from its configuration: database, migrations, app, socket. */
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { type AppDeps, buildApp } from './app.ts';
+import { type AppDeps, buildApp, makeHashingQueue } from './app.ts';
 import type { Config } from './config.ts';
-import { type Connection, connect } from './db/connect.ts';
+import { startChangeFeed } from './db/change-feed.ts';
+import { connect, type LiveConnection } from './db/connect.ts';
+import { countKeyReferences } from './db/key-references.ts';
 import { migrateAt } from './db/migrate.ts';
+import type { Db } from './db/schema.ts';
 import { makeAudit } from './features/audit/service.ts';
 import { grantFirstAdmin } from './features/users/standing-service.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { describeError } from './lib/describe-error.ts';
 import { authenticate, type KeyRing } from './lib/key-ring.ts';
 import { makeLogger } from './lib/make-logger.ts';
+import { type Metrics, makeMetrics } from './lib/metrics.ts';
 import { makeMemoryRateCounter } from './lib/rate-limit/memory-rate-counter.ts';
 import type { RateCounter } from './lib/rate-limit/rate-counter.ts';
 import { connectRedisRateCounter } from './lib/rate-limit/redis-rate-counter.ts';
 import { makeSteadyRateCounter } from './lib/rate-limit/steady-rate-counter.ts';
 import { makeSecurityEvents } from './lib/security-events.ts';
+import { serverVersion } from './lib/server-version.ts';
+import { type MetricsListener, startMetricsListener } from './metrics-listener.ts';
 import { jwtSecretsOf, keyRingOf } from './server-secrets.ts';
 
 /** A server that listens. */
@@ -25,7 +31,9 @@ export interface RunningServer {
   /** Where it can be reached from this machine, without a slash at the end. */
   readonly url: string;
   readonly app: FastifyInstance;
-  /** Ends what is in flight, then closes the socket and the database. */
+  /** Where `/metrics` is, if it has a listener of its own. */
+  readonly metricsPort: number | undefined;
+  /** Says at `/readyz` that it stops, ends what is in flight, then closes the sockets and the database. */
   close(): Promise<void>;
 }
 
@@ -34,17 +42,12 @@ export interface ServerOverrides {
   readonly logger?: Logger;
 }
 
-/** The version of this package. */
-export function serverVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
-}
-
 /**
  * Starts a server.
  *
  * @throws {DataDirectoryInUseError} the embedded database is open in another process.
  * @throws {MigrationError} the schema could not be brought up to date.
+ * @throws {KeyProviderError} or {WrappedRingError}: the key ring could not be opened.
  */
 export async function startServer(config: Config, overrides: ServerOverrides = {}): Promise<RunningServer> {
   const logger = overrides.logger ?? makeLogger({ level: config.logLevel, format: config.logFormat });
@@ -53,36 +56,58 @@ export async function startServer(config: Config, overrides: ServerOverrides = {
       { event: 'database_connection_lost', error: describeError(error) },
       'database connection lost',
     );
+  const keyRing = await keyRingOf(config);
   const connection = await connect(config.database, onConnectionError);
   try {
     await migrateAt(config.database, connection.db, onConnectionError);
-    return await listen(config, connection, logger);
+    await warnOfMissingKeys(connection.db, keyRing, logger);
+    return await listen({ config, connection, keyRing, logger });
   } catch (error) {
     await connection.close();
     throw error;
   }
 }
 
-async function listen(config: Config, connection: Connection, logger: Logger): Promise<RunningServer> {
-  const { db } = connection;
-  const keyRing = keyRingOf(config);
+interface Start {
+  readonly config: Config;
+  readonly connection: LiveConnection;
+  readonly keyRing: KeyRing;
+  readonly logger: Logger;
+}
+
+async function listen({ config, connection, keyRing, logger }: Start): Promise<RunningServer> {
+  const { db, pool } = connection;
+  const hashing = makeHashingQueue();
+  const version = serverVersion();
+  const metrics = makeMetrics({ version, pool, hashing: () => hashing.load() });
+  let isStopping = false;
   const deps: AppDeps = {
     db,
     logger,
     jwtSecrets: jwtSecretsOf(config),
     keyRing,
-    version: serverVersion(),
+    version,
     settings: config,
+    hashing,
+    metrics,
+    isStopping: () => isStopping,
   };
   await grantAtStart(deps, config, logger);
   const rateCounter = await rateCounterOf(config, keyRing, logger);
-  const app = await buildApp({ ...deps, rateCounter });
+  const changes = await startChangeFeed(connection.changes, (error) =>
+    logger.warn({ event: 'change_feed_lost', error: describeError(error) }, 'changes of others are not told'),
+  );
+  const app = await buildApp({ ...deps, rateCounter, changes });
   const housekeeping = startHousekeeping(db, logger, config);
+  let metricsListener: MetricsListener | undefined;
   try {
+    metricsListener = await listenForMetrics(config, metrics, logger);
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
     housekeeping.stop();
+    await metricsListener?.close();
     await app.close();
+    await changes.close();
     throw error;
   }
   logger.info(
@@ -92,13 +117,37 @@ async function listen(config: Config, connection: Connection, logger: Logger): P
   return {
     url: urlOf(app.server.address(), config.host),
     app,
+    metricsPort: metricsListener?.port,
     async close() {
+      isStopping = true;
       housekeeping.stop();
+      await sleep(config.shutdownDelaySeconds * 1_000);
       await app.close();
+      await changes.close();
+      await metricsListener?.close();
       await connection.close();
       logger.info({ event: 'application_shutdown' }, 'stopped');
     },
   };
+}
+
+/** Whose key is gone cannot log in, which looks like a wrong password: so the log says it at every start. */
+async function warnOfMissingKeys(db: Db, keyRing: KeyRing, logger: Logger): Promise<void> {
+  const references = await countKeyReferences(db, ['users', 'second_factors']);
+  for (const { table, keyId, rows } of references)
+    if (keyId !== null && !keyRing.ids.includes(keyId))
+      logger.warn(
+        { event: 'server_key_missing', table, keyId, rows },
+        'a key that rows depend on is missing',
+      );
+}
+
+async function listenForMetrics(
+  { metrics: { host, port, token } }: Config,
+  metrics: Metrics,
+  logger: Logger,
+): Promise<MetricsListener | undefined> {
+  return port === undefined ? undefined : startMetricsListener({ host, port, token }, metrics, logger);
 }
 
 /** The first administrator may have registered before the configuration named her. */

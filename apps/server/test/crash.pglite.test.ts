@@ -1,54 +1,25 @@
 /** The server as a process: what it says, how it ends, and what is left after `kill -9`. */
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { aWrap, someBytes } from './auth-client.ts';
-
-const MAIN = new URL('../src/main.ts', import.meta.url).pathname;
+import { type ChildServer, type ChildServers, childServers } from './child-server.ts';
 
 let directory: string;
-const children = new Set<ChildProcessByStdio<null, Readable, Readable>>();
+let children: ChildServers;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'zkvault-crash-'));
+  children = childServers(directory);
   return () => {
-    for (const child of children) child.kill('SIGKILL');
-    children.clear();
+    children.killAll();
     rmSync(directory, { recursive: true, force: true });
   };
 });
 
-function start(environment: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, ['--conditions=@zkvault/source', MAIN], {
-    env: { PATH: process.env['PATH'] ?? '', PORT: '0', ZKVAULT_DATA_DIR: directory, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  children.add(child);
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  const exit = once(child, 'exit').then(([code]) => code as number | null);
-  return {
-    child,
-    exit,
-    output: () => output,
-    async url(): Promise<string> {
-      while (child.exitCode === null) {
-        const found = /listening on (http:\/\/localhost:\d+)/.exec(output)?.[1];
-        if (found !== undefined) return found;
-        await Promise.race([once(child.stdout, 'data'), exit]);
-      }
-      throw new Error(output);
-    },
-  };
+function start(environment: Readonly<Record<string, string>> = {}): ChildServer {
+  return children.start(environment);
 }
 
 async function post(url: string, body: object, token?: string): Promise<Record<string, string>> {
@@ -126,6 +97,41 @@ describe('the process', () => {
 
     expect(await server.exit).toBe(1);
     expect(server.output()).toMatch(/PORT: .*\n.*JWT_SECRET: .*\n.*SERVER_KEYS: /);
+  });
+
+  it('does not start in production while a debugger may connect', async () => {
+    const server = start({
+      NODE_OPTIONS: '--inspect=127.0.0.1:0',
+      ENVIRONMENT: 'production',
+      JWT_SECRET: someBytes(48),
+      SERVER_KEYS: `k1:${someBytes(32)}`,
+    });
+
+    expect(await server.exit).toBe(1);
+    expect(server.output()).toContain('a debugger may connect');
+  });
+
+  it('ends with 1 and says so after a fault that nothing caught', { timeout: 120_000 }, async () => {
+    const late = 'process.on("SIGCONT", () => { throw new Error("a fault") })';
+    const server = start({
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(late)}`,
+      LOG_FORMAT: 'json',
+    });
+    await server.url();
+    server.child.kill('SIGCONT');
+
+    expect(await server.exit).toBe(1);
+    expect(server.output()).toMatch(/"level":"fatal".*"event":"unhandled_exception"/);
+  });
+
+  it('runs where no object has a prototype to be reached by name', { timeout: 120_000 }, async () => {
+    const server = start({ NODE_OPTIONS: '--disable-proto=throw' });
+
+    const answer = await fetch(`${await server.url()}/readyz`);
+    server.child.kill('SIGTERM');
+
+    expect(answer.status).toBe(200);
+    expect(await server.exit).toBe(0);
   });
 
   it('ends with 1 when the database cannot be reached', async () => {

@@ -8,7 +8,16 @@ const conditions = ['@zkvault/source'];
  */
 export const serverProjects = [
   project('server-postgres', './test/postgres-setup.ts', ['**/*.pglite.test.ts']),
-  project('server-pglite', './test/pglite-setup.ts', ['**/*.postgres.test.ts']),
+  // What is about HTTP alone need not be asked of both databases; nor what is tried many times at once, which on
+  // PGlite's one connection is one after the other.
+  project('server-pglite', './test/pglite-setup.ts', [
+    '**/*.postgres.test.ts',
+    '**/http/!(*.pglite).test.ts',
+    '**/*.attempt-cap.test.ts',
+    '**/*.replay.test.ts',
+    '**/*.rate-limit.test.ts',
+    '**/*.stolen-database.test.ts',
+  ]),
 ];
 
 function project(name: string, globalSetup: string, exclude: readonly string[]) {
@@ -21,6 +30,9 @@ function project(name: string, globalSetup: string, exclude: readonly string[]) 
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
       exclude: ['**/*.slow.test.ts', ...exclude],
       globalSetup: [globalSetup],
+      // Each file has a database of its own. Everything else may be shared: loading the server and compiling
+      // PGlite anew for each file took longer than most files' tests.
+      isolate: false,
       testTimeout: 30_000,
       hookTimeout: 60_000,
     },

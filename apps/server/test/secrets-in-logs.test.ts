@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { givenKeyOwner, sendWithKey } from './api-key-client.ts';
 import { auditRows } from './audit-rows.ts';
 import { type AuthClient, authClient, someBytes } from './auth-client.ts';
 import { SECOND_FACTOR, secondFactorClient } from './second-factor-client.ts';
@@ -119,4 +120,42 @@ it('writes no seed, one-time password or recovery code to the log', async () => 
   for (const [name, canary] of Object.entries(canaries)) expect(log.includes(canary), name).toBe(false);
   // Six digits may stand in a log by chance, inside a number; not by themselves.
   for (const password of [totp, wrong]) expect(log).not.toMatch(new RegExp(`(?<!\\d)${password}(?!\\d)`));
+});
+
+it('writes no part of an API key, digest, wrap or grant to the log, nor to the audit log', async () => {
+  const owner = await givenKeyOwner(server);
+  const { credential, ...parts } = owner.parts();
+  const body = { authKey: owner.authKey, name: 'canary name', scopes: ['entries:read'], ...parts };
+  const keyHalf = someBytes(32);
+  const { credential: nextCredential, ...next } = owner.parts();
+
+  await owner.send('POST', '/api-keys', body);
+  await owner.send('POST', '/api-keys', { ...body, canaryField: 'canary value' });
+  await sendWithKey(server, credential, ['GET', '/api-keys/self']);
+  await sendWithKey(server, `${credential}_${keyHalf}`, ['GET', '/entries?canary=query']);
+  await sendWithKey(server, nextCredential, ['GET', '/entries']);
+  await server.app.inject(`/api/v1/api-keys/${credential}_${keyHalf}`);
+  await owner.send('POST', `/api-keys/${parts.id}/rotate`, { authKey: owner.authKey, ...next });
+  await server.db.schema.alterTable('api_keys').renameTo('api_keys_away').execute();
+  await sendWithKey(server, credential, ['GET', '/entries']);
+  await server.db.schema.alterTable('api_keys_away').renameTo('api_keys').execute();
+
+  const log = server.logLines.join('');
+  const audit = JSON.stringify(await auditRows(server.db));
+  for (const event of ['data_access', 'api-key-half-exposed']) expect(log).toContain(event);
+  for (const action of ['api-key-created', 'api-key-rotated']) expect(audit).toContain(action);
+  const canaries = {
+    authHalf: credential.slice(-43),
+    nextAuthHalf: nextCredential.slice(-43),
+    keyHalf,
+    digest: parts.digest,
+    wrap: parts.wraps[0]?.wrap.ciphertext,
+    grant: parts.grant?.ciphertext,
+    authKey: owner.authKey,
+    name: 'canary name',
+    value: 'canary value',
+    query: 'canary=query',
+  };
+  for (const [name, canary] of Object.entries(canaries))
+    expect(`${log} ${audit}`.includes(String(canary)), name).toBe(false);
 });

@@ -1,27 +1,13 @@
 /**
- * @file A real Redis for tests: that of ZKVAULT_TEST_REDIS_URL, or a process of a `redis-server` that the
- * machine has, or of the one in Debian's packages, which are unpacked into `node_modules/.cache`, not installed.
+ * @file A real Redis for tests: that of ZKVAULT_TEST_REDIS_URL, or a process of the machine's `redis-server`
+ * or of Debian's.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
-const CACHE = resolve(import.meta.dirname, '../../../node_modules/.cache/zkvault');
-const UNPACKED = join(CACHE, 'redis');
-const PACKAGES = ['redis-server', 'redis-tools', 'libatomic1', 'libjemalloc2', 'liblzf1'];
-
-/** A program that speaks Redis's protocol, and the environment it needs. */
-export interface RedisProgram {
-  readonly path: string;
-  readonly env: NodeJS.ProcessEnv;
-}
+import { findProgram, type Program } from '../../../test/debian-program.ts';
 
 /** A running Redis. */
 export interface TemporaryRedis {
@@ -36,40 +22,17 @@ export interface TemporaryRedis {
 }
 
 /** Finds a Redis that can be started; undefined if there is none and none can be fetched. */
-export async function findRedis(): Promise<RedisProgram | undefined> {
-  for (const name of ['redis-server', 'valkey-server']) {
-    const found = await run(name, ['--version']).catch(() => undefined);
-    if (found !== undefined) return { path: name, env: process.env };
-  }
-  if (!existsSync(UNPACKED) && !(await unpackDebianPackages())) return undefined;
-  const libraries = join(UNPACKED, 'usr/lib');
-  const paths = readdirSync(libraries).map((name) => join(libraries, name));
-  return {
-    path: join(UNPACKED, 'usr/bin/redis-server'),
-    env: { ...process.env, LD_LIBRARY_PATH: paths.join(':') },
-  };
-}
-
-/** @returns false on a machine without apt, or without a way to Debian's archive. */
-async function unpackDebianPackages(): Promise<boolean> {
-  await mkdir(CACHE, { recursive: true });
-  const staging = await mkdtemp(join(CACHE, 'unpacking-'));
-  try {
-    await run('apt-get', ['download', ...PACKAGES], { cwd: staging });
-    for (const file of await readdir(staging))
-      await run('dpkg-deb', ['--extract', file, 'root'], { cwd: staging });
-    await rename(join(staging, 'root'), UNPACKED);
-    return true;
-  } catch {
-    // The rename fails if another process was faster, which is as good.
-    return existsSync(UNPACKED);
-  } finally {
-    await rm(staging, { recursive: true, force: true });
-  }
+export function findRedis(): Promise<Program | undefined> {
+  return findProgram({
+    names: ['redis-server', 'valkey-server'],
+    probe: ['--version'],
+    packages: ['redis-server', 'redis-tools', 'libatomic1', 'libjemalloc2', 'liblzf1'],
+    path: 'usr/bin/redis-server',
+  });
 }
 
 /** Starts Redis on a free port of 127.0.0.1, keeping nothing on disk. */
-export async function startRedis(program: RedisProgram): Promise<TemporaryRedis> {
+export async function startRedis(program: Program): Promise<TemporaryRedis> {
   const port = await freePort();
   let child = await launch(program, port);
   const kill = async (): Promise<void> => {
@@ -89,7 +52,7 @@ export async function startRedis(program: RedisProgram): Promise<TemporaryRedis>
   };
 }
 
-async function launch({ path, env }: RedisProgram, port: number): Promise<ChildProcess> {
+async function launch({ path, env }: Program, port: number): Promise<ChildProcess> {
   const options = ['--bind', '127.0.0.1', '--port', `${port}`, '--save', '', '--appendonly', 'no'];
   const child = spawn(path, options, { env, cwd: tmpdir(), stdio: 'ignore' });
   for (let tries = 0; tries < 200; tries += 1) {

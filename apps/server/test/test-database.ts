@@ -4,7 +4,7 @@ import { openAsBlob } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { type Connection, connect, PGLITE_PARSERS, pgliteConnection } from '../src/db/connect.ts';
+import { connect, type LiveConnection, PGLITE_PARSERS, pgliteConnection } from '../src/db/connect.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -15,7 +15,7 @@ declare module 'vitest' {
 }
 
 /** Opens a fresh database; `close` also removes it. */
-export async function openTestDatabase(): Promise<Connection> {
+export async function openTestDatabase(): Promise<LiveConnection> {
   const provided = inject('database');
   return provided.kind === 'postgres' ? openPostgres() : openPglite(provided.dumpFile);
 }
@@ -35,11 +35,12 @@ export async function makePostgresDatabase(
   return { url: url.href, remove: () => onServer(serverUrl, `drop database if exists ${name} with (force)`) };
 }
 
-async function openPostgres(): Promise<Connection> {
+async function openPostgres(): Promise<LiveConnection> {
   const { url, remove } = await makePostgresDatabase('migrated');
   const connection = await connect({ kind: 'postgres', url }, () => {});
   return {
     db: connection.db,
+    changes: connection.changes,
     async close() {
       await connection.close();
       await remove();
@@ -57,7 +58,7 @@ async function onServer(url: string, statement: string): Promise<void> {
   }
 }
 
-async function openPglite(dumpFile: string): Promise<Connection> {
+async function openPglite(dumpFile: string): Promise<LiveConnection> {
   const pglite = await PGlite.create({ loadDataDir: await openAsBlob(dumpFile), parsers: PGLITE_PARSERS });
   return pgliteConnection(pglite);
 }

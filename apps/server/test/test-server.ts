@@ -8,10 +8,12 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import { pino } from 'pino';
 import { type AppDeps, type AppSettings, buildApp } from '../src/app.ts';
 import { loadConfig } from '../src/config.ts';
+import { type ChangeFeed, startChangeFeed } from '../src/db/change-feed.ts';
 import type { Db, UserRow } from '../src/db/schema.ts';
 import { makeAccessTokens } from '../src/features/sessions/access-token.ts';
 import { contractOf } from '../src/http/contract-route.ts';
 import { type KeyRing, makeKeyRing } from '../src/lib/key-ring.ts';
+import { checkStreams, isStream, readOpening } from './event-streams.ts';
 import { openTestDatabase } from './test-database.ts';
 
 /** An account with a live session, put into the database without the routes. */
@@ -26,9 +28,11 @@ export interface TestAccount {
 export interface TestServer {
   readonly app: FastifyInstance;
   readonly db: Db;
+  /** What changes in its database. */
+  readonly changes: ChangeFeed;
   /** Everything logged so far, one JSON line each, at trace level. */
   readonly logLines: readonly string[];
-  /** Sends a request; `as` is the account that asks. */
+  /** Sends a request; `as` is the account that asks. Of a stream only the beginning is awaited. */
   send(request: InjectOptions & { readonly as?: TestAccount }): Promise<LightMyRequestResponse>;
   /** Makes an account with a session. @param role `user` if left out. */
   givenAccount(role?: UserRow['role']): Promise<TestAccount>;
@@ -36,10 +40,27 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** The settings of the app under test: those of an empty environment, but without rate limits. */
+const defaults = loadConfig({});
+
+/** What a hash of an authKey costs in earnest: for tests of just that. */
+export const { verifierCost: earnestVerifierCost } = defaults;
+
+/**
+ * The settings of the app under test: those of an empty environment, but without limits of rate or load, and
+ * with the cheapest hash there is, because thousands of requests get as far as one.
+ */
 export const testSettings: AppSettings = {
-  ...loadConfig({}),
-  rateLimits: { default: 'off', session: 'off', login: 'off', register: 'off', refresh: 'off' },
+  ...defaults,
+  verifierCost: { ...earnestVerifierCost, memoryKib: 8, iterations: 1 },
+  rateLimits: {
+    default: 'off',
+    session: 'off',
+    apiKey: 'off',
+    login: 'off',
+    register: 'off',
+    refresh: 'off',
+  },
+  pressure: { maxEventLoopDelayMs: 'off', maxEventLoopPercent: 'off', maxHeapPercent: 'off' },
 };
 /** The secret of the access tokens of the app under test. */
 export const testJwtSecret = 'a secret for tests only, 32 characters and more';
@@ -61,7 +82,8 @@ const accessTokens = makeAccessTokens({
 export async function startTestServer(
   overrides: Partial<Omit<AppDeps, 'settings'>> & { readonly settings?: Partial<AppSettings> } = {},
 ): Promise<TestServer> {
-  const { db, close: closeDatabase } = await openTestDatabase();
+  const { db, changes: source, close: closeDatabase } = await openTestDatabase();
+  const changes = await startChangeFeed(source, () => {});
   const logLines: string[] = [];
   const logger = pino({ level: 'trace' }, { write: (line: string) => logLines.push(line) });
   const app = await buildApp({
@@ -70,6 +92,7 @@ export async function startTestServer(
     jwtSecrets,
     keyRing: testKeyRing,
     version: '0.0.0-test',
+    changes,
     ...overrides,
     settings: { ...testSettings, ...overrides.settings },
   });
@@ -77,16 +100,19 @@ export async function startTestServer(
   await app.ready();
   const close = async (): Promise<void> => {
     await app.close();
+    await changes.close();
     await closeDatabase();
     if (violations.length > 0) throw new Error(`not declared by the contract: ${violations.join('; ')}`);
   };
   return {
     app,
     db,
+    changes,
     logLines,
     send({ as, ...request }) {
-      const headers = as === undefined ? {} : { authorization: `Bearer ${as.token}` };
-      return app.inject({ ...request, headers: { ...headers, ...request.headers } });
+      const bearer = as === undefined ? {} : { authorization: `Bearer ${as.token}` };
+      const whole = { ...request, headers: { ...bearer, ...request.headers } };
+      return isStream(request) ? readOpening(app, whole) : app.inject(whole);
     },
     givenAccount: (role = 'user') => insertAccount(db, role),
     close,
@@ -104,6 +130,7 @@ function checkAgainstContract(app: FastifyInstance): string[] {
     violations.push(violation);
     throw new Error(violation);
   });
+  checkStreams(app, violations);
   return violations;
 }
 

@@ -8,7 +8,7 @@ import { type CommandContext, withDatabase } from './command.ts';
 /** Raises the account of a login; it is recorded in the audit log. */
 export async function grantAdministrator({ env, out, err }: CommandContext, login: string): Promise<number> {
   const config = loadConfig(env);
-  const { operator } = makeAudit(keyRingOf(config));
+  const { operator } = makeAudit(await keyRingOf(config));
   const userId = await withDatabase(config, (db) => grantAdmin(db, login, operator));
   if (userId === undefined) {
     err('There is no account of this login. It has to be registered first.\n');

@@ -19,8 +19,9 @@ export async function verifyAuditLog(
 ): Promise<number> {
   const config = loadConfig(env);
   const noted = notedFile === undefined ? [] : readNoted(notedFile);
+  const keyRing = await keyRingOf(config);
   const verdict = await withDatabase(config, (db) =>
-    verifyAudit(db, keyRingOf(config), { noted, onProgress: (rows) => err(`${rows} rows\n`) }),
+    verifyAudit(db, keyRing, { noted, onProgress: (rows) => err(`${rows} rows\n`) }),
   );
   const { rows, faults } = verdict;
   if (json) out(`${JSON.stringify({ ok: faults.length === 0, ...verdict }, null, 2)}\n`);

@@ -1,6 +1,6 @@
 /** @file What every command has: the environment, where to write, and a way to the database. */
 import type { Config } from '../config.ts';
-import { connect } from '../db/connect.ts';
+import { connect, connectForMigrations } from '../db/connect.ts';
 import type { Db } from '../db/schema.ts';
 import type { Environment } from '../lib/environment.ts';
 
@@ -24,6 +24,25 @@ export async function withDatabase<Result>(
 ): Promise<Result> {
   // A lost connection fails the statement that needed it; there is nobody else to tell.
   const connection = await connect(database, () => {});
+  try {
+    return await work(connection.db);
+  } finally {
+    await connection.close();
+  }
+}
+
+/**
+ * Does the same over one connection whose statements may take their time.
+ *
+ * @throws {DataDirectoryInUseError} a server has the embedded database open.
+ */
+export async function withUnhurriedDatabase<Result>(
+  config: Pick<Config, 'database'>,
+  work: (db: Db) => Promise<Result>,
+): Promise<Result> {
+  const { database } = config;
+  if (database.kind === 'pglite') return withDatabase(config, work);
+  const connection = connectForMigrations(database.url, () => {});
   try {
     return await work(connection.db);
   } finally {

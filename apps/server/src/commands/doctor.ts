@@ -6,16 +6,15 @@ import type { Db } from '../db/schema.ts';
 import { assertReady } from '../features/health/service.ts';
 import { hasActiveAdministrator } from '../features/users/standing-service.ts';
 import { ConfigError } from '../lib/environment.ts';
+import { KeyProviderError } from '../lib/key-provider/key-provider.ts';
+import { WrappedRingError } from '../lib/key-provider/wrapped-ring.ts';
+import { isLoopback } from '../lib/loopback.ts';
 import { ServiceError } from '../lib/service-error.ts';
+import { keyRingOf } from '../server-secrets.ts';
 import { type CommandContext, withDatabase } from './command.ts';
-
-/** One line of the checklist. */
-export interface Finding {
-  readonly check: string;
-  readonly status: 'ok' | 'warning' | 'bad';
-  /** What was found, and what to do. Never a secret. */
-  readonly message: string;
-}
+import { examineFiles, examineOperations } from './doctor-operations.ts';
+import { type Finding, finding } from './finding.ts';
+import { missingKeys, readKeyUses } from './keys-status.ts';
 
 /** Goes through the checklist. @returns 1 if something is bad. */
 export async function examine(
@@ -33,32 +32,40 @@ function lineOf({ check, status, message }: Finding): string {
 }
 
 async function findingsOf(env: CommandContext['env']): Promise<readonly Finding[]> {
+  const config = readConfig(env);
+  if (Array.isArray(config)) return config;
+  return [...examineConfig(config), ...examineFiles(config, env), ...(await examineDatabase(config))];
+}
+
+/** What can be said of an environment without a database. */
+export function findingsOfConfig(env: CommandContext['env']): readonly Finding[] {
+  const config = readConfig(env);
+  return Array.isArray(config) ? config : examineConfig(config);
+}
+
+/** The configuration, or what is wrong with it. */
+function readConfig(env: CommandContext['env']): Config | Finding[] {
   try {
-    const config = loadConfig(env);
-    return [...examineConfig(config), ...(await examineDatabase(config))];
+    return loadConfig(env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map((problem) => finding('configuration', 'bad', problem));
   }
 }
 
-function finding(check: string, status: Finding['status'], message: string): Finding {
-  return { check, status, message };
-}
-
 /** What can be said without a database. */
 export function examineConfig(config: Config): readonly Finding[] {
-  const local = LOOPBACK.has(config.host);
+  const local = isLoopback(config.host);
   return [
     config.environment === 'production'
       ? finding('environment', 'ok', 'production')
       : finding('environment', 'bad', 'set ENVIRONMENT=production'),
     // A secret that is set has been found long, varied and no placeholder when the configuration was read.
-    config.jwtSecrets !== undefined && config.serverKeys !== undefined
+    config.jwtSecrets !== undefined && (config.serverKeys ?? config.wrappedServerKeys) !== undefined
       ? finding('secrets', 'ok', 'JWT_SECRET and SERVER_KEYS are set')
       : finding('secrets', 'bad', 'set JWT_SECRET and SERVER_KEYS; zkvault-server gen-secret makes them'),
-    config.apiDocs === 'off'
-      ? finding('documentation', 'ok', '/docs is off')
+    config.apiDocs !== 'public'
+      ? finding('documentation', 'ok', config.apiDocs === 'off' ? '/docs is off' : 'for administrators only')
       : finding('documentation', 'warning', 'everybody can read /docs; set API_DOCS=off'),
     config.allowedHosts === undefined
       ? finding('hosts', 'bad', 'set ALLOWED_HOSTS to the names that the server is reached by')
@@ -67,10 +74,9 @@ export function examineConfig(config: Config): readonly Finding[] {
     config.corsOrigins.every((origin) => origin.startsWith('https:'))
       ? finding('origins', 'ok', config.corsOrigins.join(', ') || 'none')
       : finding('origins', 'bad', 'an origin in CORS_ORIGINS is not https'),
+    ...examineOperations(config),
   ];
 }
-
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
 function examineProxies({ trustProxy }: Config, local: boolean): Finding {
   const check = 'proxies';
@@ -92,7 +98,13 @@ async function examineDatabase(config: Config): Promise<readonly Finding[]> {
   const { database } = config;
   return withDatabase(config, async (db) => {
     const migrated = await isMigrated(() =>
-      assertReady({ db, version: '', migrationNames: Object.keys(migrations), isOverloaded: () => false }),
+      assertReady({
+        db,
+        version: '',
+        migrationNames: Object.keys(migrations),
+        isOverloaded: () => false,
+        isStopping: () => false,
+      }),
     );
     const before = Date.now();
     const facts = await readDatabaseFacts(db);
@@ -110,7 +122,7 @@ async function examineDatabase(config: Config): Promise<readonly Finding[]> {
       migrated
         ? finding('migrations', 'ok', 'current')
         : finding('migrations', 'bad', 'run zkvault-server migrate, or start the server'),
-      ...(migrated ? [await examineAdministrators(db)] : []),
+      ...(migrated ? [await examineAdministrators(db), await examineKeys(db, config)] : []),
     ];
   });
 }
@@ -119,6 +131,20 @@ async function examineAdministrators(db: Db): Promise<Finding> {
   return (await hasActiveAdministrator(db))
     ? finding('administrator', 'ok', 'there is one')
     : finding('administrator', 'warning', 'there is none; zkvault-server admin LOGIN makes one');
+}
+
+/** A provider that does not open the ring keeps the server from starting, so it is asked here as well. */
+async function examineKeys(db: Db, config: Config): Promise<Finding> {
+  const check = 'keys';
+  try {
+    const missing = missingKeys(await readKeyUses(db, await keyRingOf(config)));
+    return missing.length === 0
+      ? finding(check, 'ok', 'the ring has every key that rows depend on')
+      : finding(check, 'bad', `the ring lacks ${missing.join(', ')}; see zkvault-server keys status`);
+  } catch (error) {
+    if (!(error instanceof KeyProviderError || error instanceof WrappedRingError)) throw error;
+    return finding(check, 'bad', error.message);
+  }
 }
 
 async function isMigrated(check: () => Promise<void>): Promise<boolean> {
@@ -137,7 +163,7 @@ export function examineTls(url: string, facts: Pick<DatabaseFacts, 'is_encrypted
   // The driver takes a host from the query before that of the address; one with a slash is a socket.
   const host = (searchParams.get('host') ?? hostname).replace(/^\[|\]$/g, '');
   const check = 'database TLS';
-  if (host === '' || host.startsWith('/') || LOOPBACK.has(host))
+  if (host === '' || host.startsWith('/') || isLoopback(host))
     return finding(check, 'ok', 'the database is on this machine');
   if (!facts.is_encrypted)
     return finding(check, 'bad', 'not encrypted; add sslmode=verify-full to DATABASE_URL');
@@ -147,14 +173,16 @@ export function examineTls(url: string, facts: Pick<DatabaseFacts, 'is_encrypted
 }
 
 /** What the server's role could do beyond its own tables. */
-export function examineRole(
-  facts: Pick<DatabaseFacts, 'is_superuser' | 'bypasses_row_security' | 'makes_roles' | 'replicates'>,
-): Finding {
+export function examineRole(facts: Omit<DatabaseFacts, 'now' | 'is_encrypted'>): Finding {
   const powers = [
     ...(facts.is_superuser ? ['superuser'] : []),
     ...(facts.bypasses_row_security ? ['bypassrls'] : []),
     ...(facts.makes_roles ? ['createrole'] : []),
+    ...(facts.makes_databases ? ['createdb'] : []),
     ...(facts.replicates ? ['replication'] : []),
+    ...facts.powerful_memberships,
+    ...(facts.owns_other_tables ? ['tables of somebody else’s'] : []),
+    ...(facts.owns_other_databases ? ['other databases'] : []),
   ];
   return powers.length === 0
     ? finding('database role', 'ok', 'has no power beyond its own tables')

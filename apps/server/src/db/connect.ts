@@ -3,12 +3,17 @@
  * Both give the same JavaScript values: bigint as number, bytea as Uint8Array, timestamptz as Date.
  */
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { PGlite, types } from '@electric-sql/pglite';
-import { Kysely, PGliteDialect, PostgresDialect } from 'kysely';
+import { type Dialect, Kysely, PGliteDialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { type ChangeSource, pgliteChangeSource, postgresChangeSource } from './change-source.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
+import { postgresDialect } from './postgres-driver.ts';
+import { makePipes } from './postgres-pipes.ts';
 import type { Database, Db } from './schema.ts';
+import { tellVaultChanges } from './transact.ts';
 
 /** Where the data is. */
 export type DatabaseLocation =
@@ -19,8 +24,23 @@ export type DatabaseLocation =
 /** An open database. */
 export interface Connection {
   readonly db: Db;
+  /** The pool's connections now; undefined where there is no pool. */
+  readonly pool?: () => PoolLoad;
   /** Closes every connection and gives the data directory free. */
   close(): Promise<void>;
+}
+
+/** An open database that tells what changes in it. */
+export interface LiveConnection extends Connection {
+  readonly changes: ChangeSource;
+}
+
+/** The connections of a pool. */
+export interface PoolLoad {
+  readonly open: number;
+  readonly idle: number;
+  /** Requests that wait for a connection. */
+  readonly waiting: number;
 }
 
 /** Bounds of one connection pool and of what its statements may take. */
@@ -31,6 +51,24 @@ const POOL = {
   lock_timeout: 5_000,
   idle_in_transaction_session_timeout: 15_000,
 } as const;
+
+const IDENTITY = {
+  types: { getTypeParser },
+  application_name: 'zkvault',
+  // Every statement goes by keys, so its best plan is the same for all parameters; the default weighs that anew
+  // at each execution of some, and planning costs more than what they do.
+  options: '-c plan_cache_mode=force_generic_plan',
+} as const;
+
+/** Connections that quick reads share, and how long one of these may take before its connection is given up. */
+const PIPES = { count: 2, query_timeout: 5_000 } as const;
+
+/**
+ * How long a connection of the pool may carry nothing while a statement waits for its answer. Longer than any
+ * statement may take: then the connection itself is dead, and no one has told us (a firewall has forgotten it, the
+ * other machine is gone). Idle connections do not get so old.
+ */
+const SILENCE_MS = 20_000;
 
 /** Says whether a lost connection is worth a log line; it is called with the driver's error. */
 export type OnConnectionError = (error: Error) => void;
@@ -44,14 +82,14 @@ export type OnConnectionError = (error: Error) => void;
 export async function connect(
   location: DatabaseLocation,
   onConnectionError: OnConnectionError,
-): Promise<Connection> {
+): Promise<LiveConnection> {
   return location.kind === 'postgres'
     ? connectPostgres(location.url, onConnectionError)
     : connectPglite(location.dataDirectory);
 }
 
 /**
- * Opens one PostgreSQL connection without statement timeouts, for migrations.
+ * Opens one PostgreSQL connection without statement timeouts, for migrations and backups.
  *
  * @param onConnectionError as in {@link connect}.
  */
@@ -60,20 +98,40 @@ export function connectForMigrations(url: string, onConnectionError: OnConnectio
     { connectionString: url, max: 1, connectionTimeoutMillis: 10_000 },
     onConnectionError,
   );
-  return poolConnection(pool);
+  return connection(pool, new PostgresDialect({ pool }));
 }
 
-function connectPostgres(url: string, onConnectionError: OnConnectionError): Connection {
-  return poolConnection(makePool({ connectionString: url, ...POOL }, onConnectionError));
+function connectPostgres(url: string, onConnectionError: OnConnectionError): LiveConnection {
+  const config = { ...IDENTITY, ...POOL, connectionString: url };
+  const pool = makePool({ ...config, pipeline: true, stream: impatientSocket }, onConnectionError);
+  const pipes = makePipes({ ...config, query_timeout: PIPES.query_timeout }, PIPES.count, onConnectionError);
+  return live(connection(pool, postgresDialect({ pool, pipes })), postgresChangeSource(url));
 }
 
-function poolConnection(pool: pg.Pool): Connection {
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
-  return { db, close: () => db.destroy() };
+function live(opened: Connection, changes: ChangeSource): LiveConnection {
+  tellVaultChanges(opened.db, changes.tell);
+  return { ...opened, changes };
+}
+
+function impatientSocket(): Socket {
+  const socket = new Socket();
+  return socket.setTimeout(SILENCE_MS, () =>
+    socket.destroy(Object.assign(new Error('the database has fallen silent'), { code: 'ETIMEDOUT' })),
+  );
+}
+
+function connection(pool: pg.Pool, dialect: Dialect): Connection {
+  const db = new Kysely<Database>({ dialect });
+  const load = (): PoolLoad => ({
+    open: pool.totalCount,
+    idle: pool.idleCount,
+    waiting: pool.waitingCount,
+  });
+  return { db, pool: load, close: () => db.destroy() };
 }
 
 function makePool(config: pg.PoolConfig, onConnectionError: OnConnectionError): pg.Pool {
-  const pool = new pg.Pool({ ...config, types: { getTypeParser }, application_name: 'zkvault' });
+  const pool = new pg.Pool({ ...IDENTITY, ...config });
   pool.on('error', onConnectionError);
   // A checked-out client emits `error` itself when its connection breaks, and an unheard `error`
   // event ends the process, whatever the pool listens to.
@@ -103,15 +161,16 @@ function bytesFromHex(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text.slice(2), 'hex'));
 }
 
-async function connectPglite(dataDirectory: string): Promise<Connection> {
+async function connectPglite(dataDirectory: string): Promise<LiveConnection> {
   const root = resolve(dataDirectory);
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const lock = lockDataDirectory(root);
   try {
     const pglite = await openPglite(join(root, 'pglite'));
-    const { db, close } = pgliteConnection(pglite);
+    const { db, changes, close } = pgliteConnection(pglite);
     return {
       db,
+      changes,
       async close() {
         await close();
         lock.release();
@@ -144,14 +203,12 @@ export const PGLITE_PARSERS = { [types.INT8]: safeInteger } as const;
  *
  * @param pglite opened with {@link PGLITE_PARSERS}; closed with the connection.
  */
-export function pgliteConnection(pglite: PGlite): Connection {
+export function pgliteConnection(pglite: PGlite): LiveConnection {
   const db = new Kysely<Database>({ dialect: new PGliteDialect({ pglite }) });
-  return {
-    db,
-    async close() {
-      await db.destroy();
-      // Kysely leaves a database alone that it never used.
-      if (!pglite.closed) await pglite.close();
-    },
+  const close = async (): Promise<void> => {
+    await db.destroy();
+    // Kysely leaves a database alone that it never used.
+    if (!pglite.closed) await pglite.close();
   };
+  return live({ db, close }, pgliteChangeSource(pglite));
 }

@@ -88,7 +88,36 @@ export interface SecondFactorsTable {
 export interface RecoveryCodesTable {
   code_hash: Uint8Array;
   user_id: string;
+  /** Which key of the ring made the HMAC; null of codes from before this was kept. */
+  key_id: string | null;
   created_at: CreatedAt;
+}
+
+/** The recovery key of an account, as far as the server may know it. */
+export interface RecoveryKeysTable {
+  user_id: string;
+  /** Made by the client, new with every key. */
+  id: string;
+  /** Argon2id (PHC string) over HMAC(pepper, recovery authKey). */
+  verifier: string;
+  verifier_key_id: string;
+  wrap_ciphertext: string;
+  wrap_iv: string;
+  wrap_tag: string;
+  created_at: ColumnType<Date, Date | undefined, Date>;
+}
+
+/** A recovery that has begun. Only the HMAC of its token is kept. */
+export interface RecoveriesTable {
+  token_hash: Uint8Array;
+  user_id: string;
+  recovery_id: string;
+  /** That of the account when the recovery began. */
+  credential_version: number;
+  /** False if the account asked for none then. */
+  second_factor_proven: boolean;
+  created_at: CreatedAt;
+  expires_at: Date;
 }
 
 /** One vault. */
@@ -147,6 +176,28 @@ export interface ManifestsTable {
   created_at: CreatedAt;
 }
 
+/** A rotation of a vault's key that has begun: what is staged belongs to it. */
+export interface VaultRotationsTable {
+  vault_id: string;
+  /** Made by the client that stages. */
+  rotation_id: string;
+  /** The epoch that the staged entries are for. */
+  vk_epoch: number;
+  /** When the last batch came. */
+  updated_at: ColumnType<Date, Date | undefined, Date>;
+}
+
+/** An entry sealed under the next vault key. No reader sees it. */
+export interface StagedEntriesTable {
+  vault_id: string;
+  entry_id: string;
+  version: number;
+  schema: number;
+  ciphertext: string;
+  iv: string;
+  tag: string;
+}
+
 /** A view: the vault that the plain surface of an account works on. An account may have none. */
 export interface DefaultVaultsView {
   owner_id: string;
@@ -155,6 +206,8 @@ export interface DefaultVaultsView {
 
 /** An invitation that nobody has used. Only the HMAC of its token is kept. */
 export interface InvitationsTable {
+  /** Names it where it is listed; the token does not follow from it. */
+  id: Generated<string>;
   token_hash: Uint8Array;
   key_id: string;
   role: Role;
@@ -167,6 +220,17 @@ export interface InvitationsTable {
 export interface ServerSettingsTable {
   singleton: Generated<boolean>;
   registration: 'open' | 'invitation' | null;
+  password_min_length: number | null;
+  password_min_score: number | null;
+  password_require_classes: boolean | null;
+  max_failed_logins: number | null;
+  lockout_minutes: number | null;
+  /** As the environment spells them. */
+  rate_limit_default: string | null;
+  rate_limit_session: string | null;
+  rate_limit_login: string | null;
+  rate_limit_register: string | null;
+  rate_limit_refresh: string | null;
 }
 
 /** One audit event. There are only new ones: none is ever changed or removed. */
@@ -200,6 +264,55 @@ export interface AuditHeadsTable {
   mac: Uint8Array | null;
 }
 
+/** A request that is done once, and its answer. */
+export interface IdempotencyKeysTable {
+  user_id: string;
+  /** The operation of the contract. */
+  operation: string;
+  key_hash: Uint8Array;
+  /** HMAC over path and body. */
+  fingerprint: Uint8Array;
+  /** Which key of the ring opens the answer. */
+  key_id: string;
+  /** Null only within the transaction that carries the request out. */
+  sealed_answer: Uint8Array | null;
+  created_at: ColumnType<Date, Date | undefined, Date>;
+}
+
+/** One API key. Of the half that is shown only an HMAC is kept; of the other nothing. */
+export interface ApiKeysTable {
+  id: string;
+  owner_id: string;
+  /** Null for all vaults of the owner. */
+  vault_id: string | null;
+  name: string;
+  may_read: boolean;
+  may_write: boolean;
+  /** Requests a minute; null for the server's own limit. */
+  rate_limit: number | null;
+  secret_hash: Uint8Array;
+  /** Which key of the ring made the HMAC. */
+  key_id: string;
+  grant_ciphertext: string | null;
+  grant_iv: string | null;
+  grant_tag: string | null;
+  created_at: CreatedAt;
+  expires_at: Date | null;
+  last_used_at: ColumnType<Date | null, undefined, Date>;
+  /** The key that took its place; then `expires_at` is the end of the overlap. */
+  replaced_by: ColumnType<string | null, undefined, string>;
+}
+
+/** A vault key, sealed for one API key. Of use only while `vk_epoch` is that of the vault. */
+export interface ApiKeyWrapsTable {
+  api_key_id: string;
+  vault_id: string;
+  vk_epoch: number;
+  ciphertext: string;
+  iv: string;
+  tag: string;
+}
+
 /** All tables and views. */
 export interface Database {
   users: UsersTable;
@@ -208,15 +321,22 @@ export interface Database {
   login_failures: LoginFailuresTable;
   second_factors: SecondFactorsTable;
   recovery_codes: RecoveryCodesTable;
+  recovery_keys: RecoveryKeysTable;
+  recoveries: RecoveriesTable;
   vaults: VaultsTable;
   default_vaults: DefaultVaultsView;
   entries: EntriesTable;
   entry_versions: EntryVersionsTable;
   manifests: ManifestsTable;
+  vault_rotations: VaultRotationsTable;
+  staged_entries: StagedEntriesTable;
   invitations: InvitationsTable;
+  api_keys: ApiKeysTable;
+  api_key_wraps: ApiKeyWrapsTable;
   server_settings: ServerSettingsTable;
   audit_events: AuditEventsTable;
   audit_heads: AuditHeadsTable;
+  idempotency_keys: IdempotencyKeysTable;
 }
 
 /** A connection or a transaction: functions that take it compose inside either. */
@@ -229,9 +349,11 @@ export type UserRow = Selectable<UsersTable>;
 export type NewUserRow = Insertable<UsersTable>;
 export type SessionRow = Selectable<SessionsTable>;
 export type SecondFactorRow = Selectable<SecondFactorsTable>;
+export type RecoveryKeyRow = Selectable<RecoveryKeysTable>;
 export type VaultRow = Selectable<VaultsTable>;
 export type EntryRow = Selectable<EntriesTable>;
 export type EntryVersionRow = Selectable<EntryVersionsTable>;
 export type ManifestRow = Selectable<ManifestsTable>;
 export type AuditEventRow = Selectable<AuditEventsTable>;
+export type IdempotencyKeyRow = Selectable<IdempotencyKeysTable>;
 export type AuditHeadRow = Selectable<AuditHeadsTable>;

@@ -17,6 +17,7 @@ import type {
   FastifyRequest,
   preValidationAsyncHookHandler,
 } from 'fastify';
+import { claimOf } from './actor.ts';
 
 /** A request whose parts have been checked against the contract. */
 export type ContractRequest<Route extends RouteContract> = Omit<FastifyRequest, 'body' | 'params' | 'query'> &
@@ -38,6 +39,7 @@ export type ContractHandler<Route extends RouteContract> = (
 /** What a route carries for the guards and the tests; see {@link contractOf}. */
 interface RouteConfig {
   readonly contract?: RouteContract;
+  readonly provesClaim?: boolean;
 }
 
 /** The contract of the route that a request matched; undefined for pages, documents and unknown routes. */
@@ -45,16 +47,33 @@ export function contractOf(request: FastifyRequest): RouteContract | undefined {
   return (request.routeOptions.config as RouteConfig | undefined)?.contract;
 }
 
+/** True if the handler of the matched route proves who asks, and the guard need not: [Note: Claims]. */
+export function provesClaim(request: FastifyRequest): boolean {
+  return (request.routeOptions.config as RouteConfig | undefined)?.provesClaim === true;
+}
+
+/** What a route carries, for {@link contractOf} to find. */
+export function contractConfig(contract: RouteContract, options: RouteOptions = {}): FastifyContextConfig {
+  return { contract, ...options } as FastifyContextConfig & RouteConfig;
+}
+
+/** How an operation is served. */
+export interface RouteOptions {
+  /** True if the handler proves the claim of the request, with `markProven`, before it answers. */
+  readonly provesClaim?: boolean;
+}
+
 /** Serves an operation under its path and its aliases. */
 export function contractRoute<Route extends RouteContract>(
   app: FastifyInstance,
   contract: Route,
   handler: ContractHandler<Route>,
+  routeOptions: RouteOptions = {},
 ): void {
   const { success } = contract;
   const options = {
     method: contract.method,
-    config: { contract } as FastifyContextConfig & RouteConfig,
+    config: contractConfig(contract, routeOptions),
     bodyLimit: contract.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     preValidation: preparations(contract),
     schema: {
@@ -71,6 +90,7 @@ export function contractRoute<Route extends RouteContract>(
       url,
       handler: async (request, reply) => {
         const answer = await handler(request as ContractRequest<Route>, reply);
+        if (claimOf(request) !== undefined) throw new TypeError('this route did not prove who asks');
         reply.code(success.status);
         return answer;
       },

@@ -3,14 +3,25 @@ import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ServiceError } from '../lib/service-error.ts';
 
+/** What pages of other origins may do. */
+export interface AllowedCalls {
+  readonly allowCredentials: boolean;
+  readonly allowMethods: readonly string[];
+  readonly allowHeaders: readonly string[];
+}
+
 /** Lets the pages of other origins read answers (CORS). With an empty list nothing is added. */
-export async function registerCrossOrigin(app: FastifyInstance, origins: readonly string[]): Promise<void> {
+export async function registerCrossOrigin(
+  app: FastifyInstance,
+  origins: readonly string[],
+  allowed: AllowedCalls,
+): Promise<void> {
   if (origins.length === 0) return;
   await app.register(cors, {
     origin: [...origins],
-    credentials: true,
-    methods: ['GET', 'POST', 'PUT', 'DELETE'],
-    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'x-request-id'],
+    credentials: allowed.allowCredentials,
+    methods: [...allowed.allowMethods],
+    allowedHeaders: [...allowed.allowHeaders],
     exposedHeaders: ['etag', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
     maxAge: 600,
     strictPreflight: false,

@@ -2,6 +2,7 @@
 import { parseStrictJson, StrictJsonError } from '@zkvault/contract';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ServiceError } from '../lib/service-error.ts';
+import { noteBody } from './idempotency-key.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -11,7 +12,10 @@ export function registerJsonBody(app: FastifyInstance): void {
   app.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer' },
-    async (_request: FastifyRequest, bytes: Buffer) => (bytes.length === 0 ? undefined : parseBody(bytes)),
+    async (request: FastifyRequest, bytes: Buffer) => {
+      noteBody(request, bytes);
+      return bytes.length === 0 ? undefined : parseBody(bytes);
+    },
   );
 }
 

@@ -36,6 +36,7 @@ export function problemAnswer(code: ProblemCode, requestId: string, facts: Refus
 function headersOf(status: number, code: ProblemCode, facts: RefusalFacts): Record<string, string> {
   const headers: Record<string, string> = {};
   if (code === 'invalid-token') headers['www-authenticate'] = 'Bearer';
+  if (code === 'invalid-api-key') headers['www-authenticate'] = 'ApiKey';
   if (status === 503 || facts.retryAfterSeconds !== undefined)
     headers['retry-after'] = String(facts.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS);
   if (facts.version !== undefined) headers['etag'] = `"${facts.version}"`;

@@ -278,7 +278,7 @@ describe('a token', () => {
   });
 
   function claims(session: object) {
-    return { ...(session as { userId: string; sessionId: string }), role: 'user' };
+    return { ...(session as { userId: string; sessionId: string }), role: 'user' as const };
   }
 });
 

@@ -2,7 +2,7 @@
  * @file Argon2id over bytes, kept as PHC strings (`$argon2id$v=19$m=…,t=…,p=…$salt$hash`).
  * The library's own `verify` takes only passwords that are UTF-8, so a check hashes again and compares.
  */
-import { timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { hash, hashRaw } from '@node-rs/argon2';
 
 /** Cost parameters. */
@@ -11,11 +11,12 @@ export interface Argon2idCost {
   readonly iterations: number;
   readonly parallelism: number;
   readonly hashBytes: number;
+  readonly saltBytes: number;
 }
 
-/** Hashes under a fresh salt of 16 bytes. @returns a PHC string. */
+/** Hashes under a fresh salt. @returns a PHC string. */
 export function hashArgon2id(input: Uint8Array, cost: Argon2idCost): Promise<string> {
-  return hash(input, optionsOf(cost));
+  return hash(input, { ...optionsOf(cost), salt: randomBytes(cost.saltBytes) });
 }
 
 /**
@@ -54,14 +55,16 @@ function parsePhc(phc: string): {
   const [, memory, iterations, parallelism, salt, digest] = PHC.exec(phc) ?? [];
   if (salt === undefined || digest === undefined) throw new RangeError('not an Argon2id hash of version 19');
   const expected = Buffer.from(digest, 'base64');
+  const saltBytes = Buffer.from(salt, 'base64');
   return {
     cost: {
       memoryKib: Number(memory),
       iterations: Number(iterations),
       parallelism: Number(parallelism),
       hashBytes: expected.length,
+      saltBytes: saltBytes.length,
     },
-    salt: Buffer.from(salt, 'base64'),
+    salt: saltBytes,
     expected,
   };
 }

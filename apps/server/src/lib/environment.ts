@@ -3,6 +3,7 @@
  * operator sees all of it at once. No value is ever part of a message.
  */
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 
 /** An environment, as `process.env` is. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -40,6 +41,8 @@ export interface Reading<Value> {
 export interface EnvironmentReader {
   /** The value, or `fallback` if the variable is absent or not acceptable. */
   read<Value, Fallback>(reading: Reading<Value>, fallback: Fallback): Value | Fallback;
+  /** True if the value of this variable is in a file that `NAME_FILE` names. */
+  isInFile(name: string): boolean;
   /** Notes a problem: `NAME: what is wished`. */
   refuse(problem: string): void;
   /** True if a problem of this variable has been noted. */
@@ -68,21 +71,23 @@ export function readEnvironment(environment: Environment): EnvironmentReader {
       return undefined;
     }
   };
-  const textOrAlias = ({ name, alias }: Pick<Reading<unknown>, 'name' | 'alias'>): string | undefined => {
+  const valueOf = <Value>({ name, alias, wish, parse }: Reading<Value>): Value | undefined => {
     const text = textOf(name);
-    if (text !== undefined || alias === undefined) return text;
-    const other = textOf(alias.name);
-    return other === undefined ? undefined : `${other}${alias.unit ?? ''}`;
+    const other = alias === undefined ? undefined : textOf(alias.name);
+    const otherText = other === undefined ? undefined : `${other}${alias?.unit ?? ''}`;
+    const value = text === undefined ? undefined : parse(text);
+    const otherValue = otherText === undefined ? undefined : parse(otherText);
+    if ((text !== undefined && value === undefined) || (otherText !== undefined && otherValue === undefined))
+      problems.push(`${name}: ${wish}`);
+    else if (text !== undefined && other !== undefined && !isDeepStrictEqual(value, otherValue)) {
+      problems.push(`${name}: differs from ${alias?.name}; give one of the two`);
+      return undefined;
+    }
+    return value ?? otherValue;
   };
   return {
-    read(reading, fallback) {
-      const text = textOrAlias(reading);
-      if (text === undefined) return fallback;
-      const value = reading.parse(text);
-      if (value !== undefined) return value;
-      problems.push(`${reading.name}: ${reading.wish}`);
-      return fallback;
-    },
+    read: (reading, fallback) => valueOf(reading) ?? fallback,
+    isInFile: (name) => nonEmpty(environment[`${name}_FILE`]) !== undefined,
     refuse(problem) {
       problems.push(problem);
     },
@@ -90,6 +95,32 @@ export function readEnvironment(environment: Environment): EnvironmentReader {
       problems.some((problem) => problem.startsWith(`${name}:`) || problem.startsWith(`${name}_FILE:`)),
     finish() {
       if (problems.length > 0) throw new ConfigError(problems);
+    },
+  };
+}
+
+/** A variable that is read, and its other name if it has one. */
+export interface Variable {
+  readonly name: string;
+  readonly alias?: string;
+}
+
+/** A reader of an empty environment that notes what is asked for. */
+export function recordVariables(): {
+  readonly reader: EnvironmentReader;
+  readonly variables: readonly Variable[];
+} {
+  const variables: Variable[] = [];
+  const reader = readEnvironment({});
+  return {
+    variables,
+    reader: {
+      ...reader,
+      read(reading, fallback) {
+        const { name, alias } = reading;
+        variables.push({ name, ...(alias === undefined ? {} : { alias: alias.name }) });
+        return reader.read(reading, fallback);
+      },
     },
   };
 }

@@ -2,19 +2,22 @@
  * @file The server's own keys: one ring from the configuration, one subkey per purpose by HKDF.
  * None of them opens anything a client sealed.
  */
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 
 /** What a subkey is for. The names are part of the derivation. */
 export type KeyPurpose =
   | 'totp-seed'
   | 'recovery-code'
+  | 'recovery-token'
   | 'pepper'
   | 'refresh'
   | 'enumeration'
   | 'lockout'
   | 'invitation'
   | 'rate-limit'
-  | 'audit';
+  | 'api-key'
+  | 'audit'
+  | 'idempotency';
 
 /** One key of the ring. */
 export interface RingKey {
@@ -33,6 +36,8 @@ export interface Subkey {
 
 /** The keys, newest first. */
 export interface KeyRing {
+  /** Newest first. */
+  readonly ids: readonly string[];
   /** For what is made now. */
   newest(purpose: KeyPurpose): Subkey;
   /**
@@ -66,6 +71,7 @@ export function makeKeyRing(keys: readonly RingKey[]): KeyRing {
     return made;
   };
   return {
+    ids: keys.map(({ id }) => id),
     newest: (purpose) => subkey(purpose, first),
     oldest: (purpose) => subkey(purpose, last),
     find(purpose, id) {
@@ -87,7 +93,7 @@ export function authenticate(
   label: string,
   ...parts: readonly (string | Uint8Array)[]
 ): Uint8Array {
-  const hmac = createHmac('sha256', key.bytes);
+  const hmac = createHmac('sha256', keyObjectOf(key));
   for (const part of [label, ...parts]) {
     const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;
     const length = Buffer.alloc(4);
@@ -95,4 +101,15 @@ export function authenticate(
     hmac.update(length).update(bytes);
   }
   return new Uint8Array(hmac.digest());
+}
+
+const keyObjects = new WeakMap<Subkey, KeyObject>();
+
+/** Kept, because making one costs more than the HMAC of a short message. */
+function keyObjectOf(key: Subkey): KeyObject {
+  const known = keyObjects.get(key);
+  if (known !== undefined) return known;
+  const made = createSecretKey(key.bytes);
+  keyObjects.set(key, made);
+  return made;
 }

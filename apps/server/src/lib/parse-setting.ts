@@ -1,5 +1,6 @@
 /** @file Small parsers of configuration values. Each gives undefined for what it does not take. */
 import { isIP } from 'node:net';
+import { isKnownSecret } from './known-secrets.ts';
 
 /** A parser of one of a few words. */
 export function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word | undefined {
@@ -59,6 +60,40 @@ export function origin(text: string): string | undefined {
 /** A host name or address without a port, in lower case. */
 export function hostName(text: string): string | undefined {
   return /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])$/i.test(text) ? text.toLowerCase() : undefined;
+}
+
+/** An address or host name to listen on. */
+export function listenHost(text: string): string | undefined {
+  return hostName(text) ?? (/^[0-9a-f:.]{2,45}$/i.test(text) ? text : undefined);
+}
+
+/** The name of a header, in lower case. */
+export function headerName(text: string): string | undefined {
+  return /^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(text) ? text.toLowerCase() : undefined;
+}
+
+/** A name that means nothing to HTML. */
+export function plainName(text: string): string | undefined {
+  return /^[\p{L}\p{N}._ -]{1,64}$/u.test(text) ? text : undefined;
+}
+
+/** A version, as semver or as people number things. */
+export function versionName(text: string): string | undefined {
+  return /^[A-Za-z0-9._+-]{1,64}$/.test(text) ? text : undefined;
+}
+
+const PLACEHOLDER =
+  /change.?(?:me|this|it)|place.?holder|replace|your.{0,20}(?:secret|key)|(?:super|my|jwt|top).?secret|example|insecure|dummy|sample|0123456789/i;
+
+/** A secret text: long, varied, and none that stands in a manual or in a published list. */
+export function secretText(text: string): string | undefined {
+  const isFit = text.length >= 32 && new Set(text).size >= 10 && !PLACEHOLDER.test(text);
+  return isFit && !isKnownSecret(text) ? text : undefined;
+}
+
+/** A secret that can be sent as a bearer token. */
+export function bearerSecret(text: string): string | undefined {
+  return /^[\x21-\x7e]+$/.test(text) ? secretText(text) : undefined;
 }
 
 /** A URL of Redis or Valkey. */

@@ -17,7 +17,14 @@ export interface AuthenticationEvent {
     | 'register'
     | 'login'
     | 'rekey'
-    | 'delete-account';
+    | 'key-material'
+    | 'rotate-keys'
+    | 'recovery-enrol'
+    | 'recovery-remove'
+    | 'recover'
+    | 'delete-account'
+    | 'api-key-create'
+    | 'api-key-rotate';
   readonly outcome: 'success' | 'failure';
   /** As it was sent; masked before it is written. */
   readonly login: string;
@@ -29,13 +36,20 @@ export interface AuthenticationEvent {
 
 /** Something that was done to an account or to the server by somebody who may. */
 export interface AdministrationEvent {
-  readonly action: 'invite' | 'change-user' | 'delete-user' | 'change-settings' | 'grant-admin';
+  readonly action:
+    | 'invite'
+    | 'revoke-invitation'
+    | 'change-user'
+    | 'delete-user'
+    | 'change-settings'
+    | 'grant-admin';
   /** Undefined if whoever runs the server did it. */
   readonly actorId?: string;
   readonly subjectId?: string;
   readonly role?: string;
   readonly isActive?: boolean;
-  readonly settings?: Readonly<Record<string, string>>;
+  /** JSON of what was set. */
+  readonly settings?: string;
 }
 
 /** Writes security events. No token, key or whole login ever goes in. */
@@ -45,11 +59,27 @@ export interface SecurityEvents {
   securityViolation(what: string, fields: Readonly<Record<string, string>>): void;
 }
 
+/** Counts events. No login, id or address reaches it. */
+export interface EventMeter {
+  authentication(action: AuthenticationEvent['action'], result: string): void;
+  violation(what: string): void;
+}
+
+/** What else an event is good for, and what of it is not written. */
+export interface EventOptions {
+  /** Counts events as well. */
+  readonly meter?: EventMeter;
+  /** True leaves out where callers are. */
+  readonly hidesAddresses?: boolean;
+}
+
 /** Makes the writer of security events. */
-export function makeSecurityEvents(sink: EventSink): SecurityEvents {
+export function makeSecurityEvents(sink: EventSink, options: EventOptions = {}): SecurityEvents {
+  const { meter, hidesAddresses = false } = options;
   return {
     authentication({ action, outcome, login, userId, reason, addressPrefix }) {
-      sink.info(
+      meter?.authentication(action, reason ?? outcome);
+      sink[outcome === 'success' ? 'info' : 'warn'](
         {
           event: 'authentication_event',
           action,
@@ -57,7 +87,7 @@ export function makeSecurityEvents(sink: EventSink): SecurityEvents {
           login: maskLogin(login),
           ...(userId === undefined ? {} : { user_id: userId }),
           ...(reason === undefined ? {} : { reason }),
-          address_prefix: addressPrefix,
+          ...(hidesAddresses ? {} : { address_prefix: addressPrefix }),
         },
         `${action} ${outcome}`,
       );
@@ -77,7 +107,10 @@ export function makeSecurityEvents(sink: EventSink): SecurityEvents {
       );
     },
     securityViolation(what, fields) {
-      sink.warn({ event: 'security_violation', what, ...fields }, what);
+      meter?.violation(what);
+      const { address_prefix: address, ...others } = fields;
+      const where = hidesAddresses || address === undefined ? {} : { address_prefix: address };
+      sink.warn({ event: 'security_violation', what, ...others, ...where }, what);
     },
   };
 }

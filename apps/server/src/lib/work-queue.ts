@@ -11,6 +11,8 @@ export interface WorkQueue {
   run<Result>(work: () => Promise<Result>): Promise<Result>;
   /** True while new work would be turned away. */
   isFull(): boolean;
+  /** How much runs and waits now, and how much was turned away so far. */
+  load(): { readonly running: number; readonly waiting: number; readonly refused: number };
 }
 
 /**
@@ -22,11 +24,16 @@ export interface WorkQueue {
 export function makeWorkQueue(bounds: { readonly running: number; readonly waiting: number }): WorkQueue {
   const waiting: (() => void)[] = [];
   let running = 0;
+  let refused = 0;
   const isFull = (): boolean => running >= bounds.running && waiting.length >= bounds.waiting;
   return {
     isFull,
+    load: () => ({ running, waiting: waiting.length, refused }),
     async run(work) {
-      if (isFull()) throw new ServiceError('overloaded', { retryAfterSeconds: 1 });
+      if (isFull()) {
+        refused += 1;
+        throw new ServiceError('overloaded', { retryAfterSeconds: 1 });
+      }
       if (running >= bounds.running) await new Promise<void>((resolve) => waiting.push(resolve));
       else running += 1;
       try {

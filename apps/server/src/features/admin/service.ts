@@ -1,12 +1,12 @@
 /** @file What administrators do: to other accounts, and to the server's settings. */
-import type { Role, ServerSettings, Stats, User } from '@zkvault/contract';
+import type { AuditDetails, Role, ServerSettings, SettingsChange, Stats, User } from '@zkvault/contract';
 import type { Db, Tx } from '../../db/schema.ts';
 import type { RequestOrigin } from '../../lib/request-origin.ts';
 import type { SecurityEvents } from '../../lib/security-events.ts';
 import { ServiceError } from '../../lib/service-error.ts';
 import type { Audit } from '../audit/service.ts';
 import { endSessionsOfUser, type SessionActor } from '../sessions/service.ts';
-import { readSettings, writeSettings } from '../settings/service.ts';
+import type { Settings } from '../settings/service.ts';
 import { isAbove, toUser, updateStanding } from '../users/service.ts';
 import { lockStandings, removeUser, type Standings } from '../users/standing-service.ts';
 import { countAll } from './store.ts';
@@ -17,8 +17,7 @@ export interface AdminDeps {
   readonly events: SecurityEvents;
   readonly audit: Audit;
   readonly refreshTtlSeconds: number;
-  /** What the configuration says of the settings. */
-  readonly defaultSettings: ServerSettings;
+  readonly settings: Settings;
 }
 
 /** Who administers, and from where. */
@@ -118,25 +117,49 @@ export async function readStats({ db, refreshTtlSeconds }: AdminDeps): Promise<S
 }
 
 /** The settings as they hold now. */
-export function readServerSettings({ db, defaultSettings }: AdminDeps): Promise<ServerSettings> {
-  return readSettings(db, defaultSettings);
+export function readServerSettings({ db, settings }: AdminDeps): Promise<ServerSettings> {
+  return settings.read(db);
 }
 
-/** Makes settings, for every server on this database. */
+/** Makes settings, for every server on this database. @returns all of them as they hold now. */
 export async function changeServerSettings(
-  { db, events, audit }: AdminDeps,
+  { db, events, audit, settings }: AdminDeps,
   { origin, ...actor }: AdminActor,
-  settings: ServerSettings,
+  change: SettingsChange,
 ): Promise<ServerSettings> {
-  await db.transaction().execute(async (tx) => {
-    await writeSettings(tx, settings);
+  const text = JSON.stringify(change);
+  const now = await db.transaction().execute(async (tx) => {
+    await settings.write(tx, change);
     await audit.trailOf(origin).record(tx, {
       action: 'settings-changed',
       outcome: 'success',
       subject: { userId: actor.userId },
-      details: { registration: settings.registration },
+      details: settingsDetails(change),
     });
+    return await settings.read(tx);
   });
-  events.administration({ action: 'change-settings', actorId: actor.userId, settings });
-  return settings;
+  await settings.refresh();
+  events.administration({ action: 'change-settings', actorId: actor.userId, settings: text });
+  return now;
+}
+
+/** A change of the settings in the short codes of the audit log; what went back to the environment is `default`. */
+function settingsDetails({ registration, password, lockout, rateLimits = {} }: SettingsChange): AuditDetails {
+  const limits = Object.entries(rateLimits).map(([kind, limit]) => [
+    `limit${kind.charAt(0).toUpperCase()}${kind.slice(1)}`,
+    limit?.replace('/', '-') ?? 'default',
+  ]);
+  return {
+    ...(registration !== undefined && { registration: registration ?? 'default' }),
+    ...(password !== undefined && {
+      passwordAdvice:
+        password === null
+          ? 'default'
+          : `${password.minLength}-${password.minScore}-${password.requireClasses ? 'classes' : 'any'}`,
+    }),
+    ...(lockout !== undefined && {
+      lockout: lockout === null ? 'default' : `${lockout.maxFailedLogins}-${lockout.minutes}`,
+    }),
+    ...(Object.fromEntries(limits) as Pick<AuditDetails, 'limitDefault'>),
+  };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AuditEvent } from '@zkvault/contract';
+import type { AuditEvent, Problem } from '@zkvault/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { actionsOf, auditRows } from '../../../test/audit-rows.ts';
 import { type AuthClient, authClient, someBytes } from '../../../test/auth-client.ts';
@@ -219,6 +219,20 @@ describe('the audit log of an administrator', () => {
 
     expect(response.statusCode).toBe(403);
   });
+
+  it.for(['2026-02-31', '2026-04-31', '2100-02-29', '0000-01-01'])(
+    'takes no day that the calendar does not have: %s',
+    async (day) => {
+      const as = await server.givenAccount('admin');
+
+      const response = await server.send({ url: `/api/v1/admin/audit?to=${day}T00:00:00.000Z`, as });
+
+      expect([response.statusCode, response.json<Problem>().errors?.[0]?.pointer]).toEqual([
+        422,
+        '/query/to',
+      ]);
+    },
+  );
 
   it.for([
     ['0', 422],

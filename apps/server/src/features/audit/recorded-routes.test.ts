@@ -7,8 +7,10 @@ import { allRoutes, type Problem } from '@zkvault/contract';
 import type { LightMyRequestResponse } from 'fastify';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { giveAccountState } from '../../../test/account-state.ts';
 import { auditRows } from '../../../test/audit-rows.ts';
 import { authClient, aWrap, type Credentials, someBytes } from '../../../test/auth-client.ts';
+import { recoveryClient } from '../../../test/recovery-client.ts';
 import { secondFactorClient, seedOf } from '../../../test/second-factor-client.ts';
 import { startTestServer, type TestServer } from '../../../test/test-server.ts';
 import { anEnvelope, aPut, aVault } from '../../../test/vault-values.ts';
@@ -26,6 +28,7 @@ afterAll(() => server.close());
 const exempt: Readonly<Record<string, string>> = {
   prelogin: 'it reads',
   refresh: 'a renewal each quarter of an hour says nothing that the session does not; a reuse is recorded',
+  stageEntries: 'nobody reads what is staged until replaceVault, which is recorded',
   replaceAccountState: 'a checkpoint after each sync, of a document that only its owner can read',
 };
 
@@ -69,6 +72,53 @@ const recorded: Readonly<Record<string, Recorded>> = {
       url: '/auth/rekey',
       body: { authKey: of.authKey, newProfile: 1, newSalt: someBytes(16), newAuthKey: someBytes(32) },
     }),
+  },
+  getKeyMaterial: {
+    action: 'key-material',
+    request: (of) => ({ url: '/auth/key-material', body: { authKey: of.authKey } }),
+  },
+  rotateKeys: {
+    action: 'keys-rotated',
+    prepare: async ({ accountId }) => giveAccountState(server.db, accountId),
+    request: (of) => ({
+      url: '/auth/rotate-keys',
+      body: {
+        authKey: of.authKey,
+        akEpoch: 2,
+        wrap: aWrap(),
+        accountState: { ...aWrap(), seq: 1 },
+        ifSeq: 0,
+        vaults: [],
+        recovery: null,
+      },
+    }),
+  },
+  enrolRecovery: {
+    action: 'recovery-enrolled',
+    request: (of) => ({
+      url: '/auth/recovery',
+      method: 'PUT',
+      body: { authKey: of.authKey, recovery: recoveryClient(client).aRecovery() },
+    }),
+  },
+  removeRecovery: {
+    action: 'recovery-removed',
+    prepare: async (of) => void (await enrol(of)),
+    request: (of) => ({ url: '/auth/recovery', method: 'DELETE', body: { authKey: of.authKey } }),
+  },
+  recover: {
+    action: 'recover',
+    prepare: async (of) => void (await enrol(of)),
+    request: (of) => ({ url: '/auth/recover', body: { login: of.login, recoveryAuthKey: of.authKey } }),
+  },
+  completeRecovery: {
+    action: 'recovered',
+    prepare: async (of) => void (await enrol(of)),
+    request: async (of) => {
+      const { recoveryToken } = await recoveryClient(client).givenRecovery(of.login, of.authKey);
+      const none = { newWrap: undefined, newAccountState: undefined, ifSeq: undefined };
+      return { url: '/auth/recover/rekey', body: recoveryClient(client).rekeyBody(recoveryToken, none) };
+    },
   },
   createVault: {
     action: 'vault-created',
@@ -116,6 +166,21 @@ const recorded: Readonly<Record<string, Recorded>> = {
     prepare: confirmFactor,
     request: (of) => ({ url: '/auth/2fa/recovery-codes', body: { authKey: of.authKey } }),
   },
+  createApiKey: {
+    action: 'api-key-created',
+    request: (of) => ({ url: '/api-keys', body: anApiKey(of) }),
+  },
+  rotateApiKey: {
+    action: 'api-key-rotated',
+    request: async (of) => {
+      const { name: _name, scopes: _scopes, ...parts } = anApiKey(of);
+      return { url: `/api-keys/${await givenApiKey(of)}/rotate`, body: parts };
+    },
+  },
+  deleteApiKey: {
+    action: 'api-key-revoked',
+    request: async (of) => ({ url: `/api-keys/${await givenApiKey(of)}`, method: 'DELETE' }),
+  },
   updateOwnUser: {
     action: 'profile-changed',
     request: () => ({ url: '/users/me', method: 'PUT', body: { fullName: 'Ada' } }),
@@ -128,6 +193,15 @@ const recorded: Readonly<Record<string, Recorded>> = {
     action: 'invited',
     prepare: raise,
     request: () => ({ url: '/users', body: { role: 'viewer' } }),
+  },
+  revokeInvitation: {
+    action: 'invitation-revoked',
+    prepare: async (of) => {
+      await raise(of);
+      const response = await send(of, { url: '/users', body: {} });
+      invitationId = response.json<{ id: string }>().id;
+    },
+    request: () => ({ url: `/invitations/${invitationId}`, method: 'DELETE' }),
   },
   updateUser: {
     action: 'user-changed',
@@ -155,12 +229,35 @@ const recorded: Readonly<Record<string, Recorded>> = {
   },
 };
 
+/** Enrols a recovery key, whose proof is the account's own key: these tests need no other. */
+function enrol(account: Account): Promise<LightMyRequestResponse> {
+  const recovery = { ...recoveryClient(client).aRecovery(), authKey: account.authKey };
+  return send(account, {
+    url: '/auth/recovery',
+    method: 'PUT',
+    body: { authKey: account.authKey, recovery },
+  });
+}
+
+/** A key for the vaults of an account that has none with manifests. */
+function anApiKey({ authKey }: Account) {
+  const [id, digest] = [randomUUID(), someBytes(32)];
+  return { authKey, id, name: 'CI', scopes: ['entries:read'], digest, wraps: [] };
+}
+
+async function givenApiKey(account: Account): Promise<string> {
+  const body = anApiKey(account);
+  await send(account, { url: '/api-keys', body });
+  return body.id;
+}
+
 /** Makes the account an administrator, and its session one of an administrator. */
 async function raise(account: Account): Promise<void> {
   await server.db.updateTable('users').set({ role: 'admin' }).where('id', '=', account.accountId).execute();
   Object.assign(account, await client.givenLogin(account));
 }
 
+let invitationId = '';
 const seeds = new Map<string, Uint8Array>();
 
 async function setUpFactor(account: Account): Promise<Uint8Array> {
@@ -206,9 +303,15 @@ async function stateOf(): Promise<string> {
     'entries',
     'entry_versions',
     'manifests',
+    'vault_rotations',
+    'staged_entries',
     'second_factors',
     'recovery_codes',
+    'recovery_keys',
+    'recoveries',
     'invitations',
+    'api_keys',
+    'api_key_wraps',
     'server_settings',
   ] as const;
   const texts: string[] = [];

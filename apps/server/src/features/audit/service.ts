@@ -6,7 +6,6 @@ import type { AuditAction, AuditDetails } from '@zkvault/contract';
 import type { AuditEventRow, Db, Tx } from '../../db/schema.ts';
 import type { KeyRing } from '../../lib/key-ring.ts';
 import { OPERATOR, type RequestOrigin } from '../../lib/request-origin.ts';
-import { ServiceError } from '../../lib/service-error.ts';
 import { chainOf, checkedDetails, hashEvent, loginPseudonym, macHead } from './event-hash.ts';
 import { appendEvent, type LockedHead, lockHead } from './store.ts';
 
@@ -20,8 +19,8 @@ export interface AuditEntry {
   readonly actorId?: string;
   /** The session it belongs to, where that is not the one that asks. */
   readonly sessionId?: string;
-  readonly resource?: { readonly type: 'vault' | 'session'; readonly id: string };
-  readonly details?: Omit<AuditDetails, 'login'>;
+  readonly resource?: { readonly type: 'vault' | 'session' | 'api-key'; readonly id: string };
+  readonly details?: Omit<AuditDetails, 'login' | 'apiKey'>;
 }
 
 /** Records what one request, or one command, does. */
@@ -52,13 +51,9 @@ export function makeAudit(keyRing: KeyRing): Audit {
         const subject = 'userId' in entry.subject ? entry.subject.userId : entry.subject.unknownLogin;
         // The oldest key, so that an account stays in its chain when the ring gets a new one.
         const chain = chainOf(keyRing.oldest('audit'), subject);
-        const details = checkedDetails(detailsOf(keyRing, entry));
-        try {
-          const head = await lockHead(tx, chain);
-          await append(keyRing, tx, head, columnsOf(origin, entry, details));
-        } catch (error) {
-          throw new ServiceError('unavailable', {}, { cause: error });
-        }
+        const details = checkedDetails(detailsOf(keyRing, origin, entry));
+        const head = await lockHead(tx, chain);
+        await append(keyRing, tx, head, columnsOf(origin, entry, details));
       },
       recordAlone: (db, entry) => db.transaction().execute((tx) => trail.record(tx, entry)),
     };
@@ -69,7 +64,12 @@ export function makeAudit(keyRing: KeyRing): Audit {
 
 type EventColumns = Omit<AuditEventRow, 'chain' | 'seq' | 'occurred_at' | 'key_id' | 'prev_hash' | 'hash'>;
 
-function detailsOf(keyRing: KeyRing, { subject, details = {} }: AuditEntry): AuditDetails {
+function detailsOf(
+  keyRing: KeyRing,
+  { apiKeyId }: RequestOrigin,
+  { subject, details: told = {} }: AuditEntry,
+): AuditDetails {
+  const details = apiKeyId === undefined ? told : { ...told, apiKey: apiKeyId.replaceAll('-', '') };
   if ('userId' in subject) return details;
   return { ...details, login: loginPseudonym(keyRing.oldest('audit'), subject.unknownLogin) };
 }

@@ -1,7 +1,7 @@
 /** Whoever owns the database can change every table; what he cannot do is change the log unseen. */
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditRows } from '../../../test/audit-rows.ts';
 import { openTestDatabase } from '../../../test/test-database.ts';
 import { testKeyRing } from '../../../test/test-server.ts';
@@ -16,12 +16,21 @@ const audit = makeAudit(testKeyRing);
 let connection: Connection;
 let chain: number;
 
-beforeEach(async () => {
+beforeAll(async () => {
   connection = await openTestDatabase();
+  await sql`create table first_heads as table audit_heads`.execute(connection.db);
+});
+afterAll(() => connection.close());
+
+beforeEach(async () => {
+  await tamper(
+    'delete from audit_events',
+    'delete from audit_heads',
+    'insert into audit_heads table first_heads',
+  );
   for (let count = 0; count < 6; count += 1) await record();
   chain = (await auditRows(connection.db))[0]?.chain ?? -1;
 });
-afterEach(() => connection.close());
 
 function record(change: Partial<AuditEntry> = {}): Promise<void> {
   const trail = audit.trailOf({

@@ -6,6 +6,7 @@ import type { UserRow } from '../../db/schema.ts';
 import type { AuthenticationEvent } from '../../lib/security-events.ts';
 import { ServiceError } from '../../lib/service-error.ts';
 import type { Trail } from '../audit/service.ts';
+import { reportLockout } from './lockout.ts';
 import type { AuthDeps } from './service.ts';
 
 /** A key that is offered as the present one; untrusted. */
@@ -45,6 +46,7 @@ export async function proveCurrentKey(
     reason: 'wrong-key-or-locked',
     addressPrefix,
   });
+  if (isLast) reportLockout(deps.events, attempt);
   const subject = { userId: user.id };
   await deps.db.transaction().execute(async (tx) => {
     await trail.record(tx, { action: 'key-proof', outcome: 'failure', subject, details: { reason: action } });

@@ -8,8 +8,11 @@
  * The check runs inside the bounded queue of hashes and clears before it leaves, so of one account's own
  * parallel logins at most four are counted at once on one server.
  */
+import type { LockoutSettings } from '@zkvault/contract';
 import type { Db } from '../../db/schema.ts';
 import { authenticate, type KeyRing } from '../../lib/key-ring.ts';
+import { maskLogin } from '../../lib/mask-login.ts';
+import type { SecurityEvents } from '../../lib/security-events.ts';
 import { countAttempt, forgetAttempts, takeAttemptBack } from './store.ts';
 
 /** How much higher the limit under the login alone is. */
@@ -43,20 +46,22 @@ export interface Lockout {
   clear(db: Db, attempt: Attempt): Promise<void>;
 }
 
-/** Makes the counter of attempts. */
-export function makeLockout(
-  keyRing: KeyRing,
-  limits: { readonly maxFailedLogins: number; readonly lockoutMinutes: number },
-): Lockout {
+/** Makes the counter of attempts. @param limits as they hold now; asked at every attempt. */
+export function makeLockout(keyRing: KeyRing, limits: () => LockoutSettings): Lockout {
   const key = keyRing.oldest('lockout');
-  const minutes = limits.lockoutMinutes;
-  const pairRule = { maxAttempts: limits.maxFailedLogins, minutes };
-  const loginRule = { maxAttempts: limits.maxFailedLogins * LOGIN_ALONE_FACTOR, minutes };
+  const rules = () => {
+    const { maxFailedLogins, minutes } = limits();
+    return {
+      pairRule: { maxAttempts: maxFailedLogins, minutes },
+      loginRule: { maxAttempts: maxFailedLogins * LOGIN_ALONE_FACTOR, minutes },
+    };
+  };
   const pairKey = (attempt: Attempt): Uint8Array =>
     authenticate(key, 'login and address', attempt.login, attempt.addressPrefix);
   const loginKey = (attempt: Attempt): Uint8Array => authenticate(key, 'login', attempt.login);
   return {
     async admit(db, attempt) {
+      const { pairRule, loginRule } = rules();
       const fromHere = await countAttempt(db, pairKey(attempt), pairRule);
       if (fromHere > pairRule.maxAttempts) return { admitted: false, isLast: false };
       const fromAnywhere = await countAttempt(db, loginKey(attempt), loginRule);
@@ -66,9 +71,15 @@ export function makeLockout(
       };
     },
     async takeBack(db, attempt) {
+      const { pairRule, loginRule } = rules();
       await takeAttemptBack(db, pairKey(attempt), pairRule.maxAttempts);
       await takeAttemptBack(db, loginKey(attempt), loginRule.maxAttempts);
     },
     clear: (db, attempt) => forgetAttempts(db, [pairKey(attempt), loginKey(attempt)]),
   };
+}
+
+/** Logs that no further attempt at this login is looked at for a while. */
+export function reportLockout(events: SecurityEvents, { login, addressPrefix }: Attempt): void {
+  events.securityViolation('lockout', { login: maskLogin(login), address_prefix: addressPrefix });
 }

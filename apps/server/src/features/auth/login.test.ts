@@ -96,7 +96,7 @@ describe('login', () => {
       .select('verifier')
       .where('id', '=', account.accountId)
       .executeTakeFirstOrThrow();
-    expect(verifier).toContain('m=19456,t=2,p=1');
+    expect(verifier).toContain('$m=8,t=1,p=1$');
     await client.givenLogin(account);
   });
 });
@@ -192,6 +192,7 @@ describe('a login in flight', () => {
     let hold: Promise<void> | undefined;
     const holding: WorkQueue = {
       isFull: () => false,
+      load: () => ({ running: 0, waiting: 0, refused: 0 }),
       async run(work) {
         const held = hold;
         hold = undefined;

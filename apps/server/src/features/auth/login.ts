@@ -14,6 +14,7 @@ import {
   type Verifier,
 } from '../users/service.ts';
 import { listOwnVaults } from '../vaults/service.ts';
+import { reportLockout } from './lockout.ts';
 import { type AuthDeps, loginOrNobodys } from './service.ts';
 
 /** A login as it was asked for; untrusted. */
@@ -113,6 +114,7 @@ async function recordFailure(deps: AuthDeps, request: LoginRequest, failure: Fai
     reason,
     addressPrefix: request.addressPrefix,
   });
+  if (locksOut) reportLockout(deps.events, request);
   const subject = user === undefined ? { unknownLogin: loginOrNobodys(request.login) } : { userId: user.id };
   await deps.db.transaction().execute(async (tx) => {
     await request.trail.record(tx, { action: 'login', outcome: 'failure', subject, details: { reason } });

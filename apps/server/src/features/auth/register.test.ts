@@ -3,7 +3,7 @@ import type { Problem } from '@zkvault/contract';
 import type { LightMyRequestResponse } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AuthClient, authClient, someBytes } from '../../../test/auth-client.ts';
-import { startTestServer, type TestServer } from '../../../test/test-server.ts';
+import { earnestVerifierCost, startTestServer, type TestServer } from '../../../test/test-server.ts';
 
 const REGISTER = '/api/v1/auth/register';
 
@@ -11,7 +11,7 @@ let server: TestServer;
 let client: AuthClient;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ settings: { verifierCost: earnestVerifierCost } });
   client = authClient(server.app);
 });
 afterAll(() => server.close());

@@ -1,14 +1,23 @@
 /** @file Creating accounts. A refusal says nothing about who is registered. */
-import { canonicalLogin, isReservedLogin, type NewVault, type Sealed, type Wrap } from '@zkvault/contract';
+import {
+  canonicalLogin,
+  isReservedLogin,
+  type NewRecovery,
+  type NewVault,
+  type Sealed,
+  type Wrap,
+} from '@zkvault/contract';
 import { isUniqueViolation } from '../../db/database-errors.ts';
 import type { NewUserRow, Tx } from '../../db/schema.ts';
+import { transact } from '../../db/transact.ts';
 import { requestFault, ServiceError } from '../../lib/service-error.ts';
 import type { Trail } from '../audit/service.ts';
 import { type ClaimedInvitation, claimInvitation } from '../invitations/service.ts';
-import { readSettings } from '../settings/service.ts';
 import { insertUser } from '../users/service.ts';
 import { hasActiveAdministrator } from '../users/standing-service.ts';
 import { createFirstVaults, createPlainVault } from '../vaults/service.ts';
+import { prepareRecoveryKey } from './recovery-keys.ts';
+import { type NewRecoveryKeyRow, replaceRecoveryKey } from './recovery-store.ts';
 import type { AuthDeps } from './service.ts';
 
 /** A registration as it was asked for; untrusted, of the contract's form. */
@@ -25,6 +34,7 @@ export interface Registration {
   readonly wrap: Wrap | undefined;
   readonly accountState: Sealed | undefined;
   readonly vaults: readonly NewVault[] | undefined;
+  readonly recovery: NewRecovery | undefined;
   /** 32 bytes. */
   readonly invitation: Uint8Array | undefined;
   readonly addressPrefix: string;
@@ -42,6 +52,10 @@ export async function registerAccount(deps: AuthDeps, registration: Registration
   const login = canonicalLogin(registration.login);
   // Hashed in any case: a reserved name is refused after the same work as a taken one.
   const verifier = await deps.hashing.run(() => deps.verifiers.make(registration.authKey));
+  const recoveryKey =
+    registration.recovery === undefined
+      ? undefined
+      : await prepareRecoveryKey(deps, registration.accountId, registration.recovery);
   if (login === undefined) return refuse(deps, registration, 'no-login');
   if (isReservedLogin(login)) return refuse(deps, registration, 'reserved');
   const user: NewUserRow = {
@@ -57,6 +71,7 @@ export async function registerAccount(deps: AuthDeps, registration: Registration
   };
   const refusal = await insertAccount(deps, user, {
     vaults: keyMaterial?.vaults,
+    recoveryKey,
     invitation: registration.invitation,
     trail: registration.trail,
   });
@@ -85,16 +100,24 @@ function refuse(deps: AuthDeps, registration: Registration, reason: string): nev
 async function insertAccount(
   deps: AuthDeps,
   user: NewUserRow,
-  { vaults, invitation, trail }: Pick<Registration, 'vaults' | 'invitation' | 'trail'>,
+  {
+    vaults,
+    invitation,
+    trail,
+    recoveryKey,
+  }: Pick<Registration, 'vaults' | 'invitation' | 'trail'> & {
+    readonly recoveryKey: NewRecoveryKeyRow | undefined;
+  },
 ): Promise<'closed' | 'invitation-void' | 'taken' | undefined> {
   try {
-    return await deps.db.transaction().execute(async (tx) => {
+    return await transact(deps.db, async (tx) => {
       const admission = await admit(deps, tx, { login: user.login, invitation });
       if (typeof admission === 'string') return admission;
       if (!(await insertUser(tx, { ...user, role: admission.role }))) return 'taken';
       await admission.spend();
       if (vaults === undefined) await createPlainVault(tx, user.id);
       else await createFirstVaults(tx, user.id, vaults);
+      if (recoveryKey !== undefined) await replaceRecoveryKey(tx, recoveryKey);
       const subject = { userId: user.id };
       await trail.record(tx, { action: 'register', outcome: 'success', subject, actorId: user.id });
       return undefined;
@@ -116,7 +139,7 @@ async function admit(
   if (login === deps.adminLogin && !(await hasActiveAdministrator(tx)))
     return { role: 'admin', spend: spendNothing };
   if (invitation !== undefined) return (await claimInvitation(deps, tx, invitation)) ?? 'invitation-void';
-  const { registration } = await readSettings(tx, deps.defaultSettings);
+  const { registration } = await deps.settings.read(tx);
   return registration === 'open' ? { role: 'user', spend: spendNothing } : 'closed';
 }
 

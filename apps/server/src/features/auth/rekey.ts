@@ -69,8 +69,15 @@ export async function rekeyAccount(
   return { seq: keyMaterial?.state.seq ?? null };
 }
 
-/** Wrap, account state and ifSeq are needed exactly if the account has an account state. */
-function keyMaterialOf(user: UserRow, rekey: Rekey): NewCredential['keyMaterial'] {
+/**
+ * Wrap, account state and ifSeq, which are needed exactly if the account has an account state.
+ *
+ * @throws {ServiceError} `request-invalid`; `conflict` with the present seq if that is not `ifSeq`.
+ */
+export function keyMaterialOf(
+  user: UserRow,
+  rekey: Pick<Rekey, 'newWrap' | 'newAccountState' | 'ifSeq'>,
+): NewCredential['keyMaterial'] {
   const { newWrap, newAccountState, ifSeq } = rekey;
   if (user.state_seq === null) {
     if (newWrap !== undefined) throw requestFault('/body/newWrap', 'unexpected');

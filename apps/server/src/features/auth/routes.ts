@@ -39,6 +39,7 @@ export async function authRoutes(app: FastifyInstance, deps: AuthRoutesDeps): Pr
       wrap: body.wrap,
       accountState: body.accountState,
       vaults: body.vaults,
+      recovery: body.recovery,
       invitation: body.invitation === undefined ? undefined : bytesOf(body.invitation),
       addressPrefix: addressPrefix(ip),
       trail: deps.audit.trailOf(originOf(request)),

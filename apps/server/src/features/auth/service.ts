@@ -1,19 +1,14 @@
 /** @file What authentication rests on, and the two answers that need no account: policy and prelogin. */
 import { createHmac } from 'node:crypto';
-import {
-  type AuthPolicy,
-  canonicalLogin,
-  DEFAULT_KDF_PROFILE,
-  type KdfProfile,
-  type ServerSettings,
-} from '@zkvault/contract';
+import { type AuthPolicy, canonicalLogin, DEFAULT_KDF_PROFILE, type KdfProfile } from '@zkvault/contract';
 import type { KeyRing } from '../../lib/key-ring.ts';
 import type { WorkQueue } from '../../lib/work-queue.ts';
 import type { SecondFactors } from '../second-factor/service.ts';
 import type { SessionsDeps } from '../sessions/service.ts';
-import { readSettings } from '../settings/service.ts';
+import type { Settings } from '../settings/service.ts';
 import { findUserByLogin, type KeyMaterial } from '../users/service.ts';
 import type { Lockout } from './lockout.ts';
+import { removeOldRecoveries } from './recovery-store.ts';
 import { removeOldAttempts } from './store.ts';
 import type { Verifiers } from './verifier.ts';
 
@@ -25,20 +20,15 @@ export interface AuthDeps extends SessionsDeps {
   readonly hashing: WorkQueue;
   readonly lockout: Lockout;
   readonly secondFactors: SecondFactors;
-  /** What the configuration says; an administrator's setting goes before it. */
-  readonly defaultSettings: ServerSettings;
+  readonly settings: Settings;
   /** Canonical login of the first administrator, if the configuration names one. */
   readonly adminLogin: string | undefined;
 }
 
-/** What the server advises for new passwords; it never sees one. The same as the SDK's default. */
-export async function authPolicy(deps: Pick<AuthDeps, 'db' | 'defaultSettings'>): Promise<AuthPolicy> {
-  const { registration } = await readSettings(deps.db, deps.defaultSettings);
-  return {
-    password: { minLength: 12, minScore: 3, requireClasses: false },
-    kdfProfile: DEFAULT_KDF_PROFILE,
-    registration,
-  };
+/** What the server advises for new passwords (it never sees one), and who may register. */
+export async function authPolicy({ db, settings }: Pick<AuthDeps, 'db' | 'settings'>): Promise<AuthPolicy> {
+  const { password, registration } = await settings.read(db);
+  return { password, kdfProfile: DEFAULT_KDF_PROFILE, registration };
 }
 
 /**
@@ -74,6 +64,11 @@ function makeFalseSalt(keyRing: KeyRing, login: string): string {
     .update(`zkv/1/fake-salt${login}`, 'utf8')
     .digest();
   return mac.subarray(0, SALT_BYTES).toString('base64url');
+}
+
+/** Removes recoveries that nobody ended in time. @returns how many. */
+export function removeExpiredRecoveries(deps: Pick<AuthDeps, 'db'>): Promise<number> {
+  return removeOldRecoveries(deps.db);
 }
 
 /** Removes counters of failed logins that no longer matter. @returns how many. */

@@ -21,16 +21,17 @@ export interface Verifiers {
   isOutdated(stored: Verifier): boolean;
 }
 
-/** OWASP's minimum for Argon2id; what is hashed is 32 bytes of a KDF's output already. */
-const COST: Argon2idCost = { memoryKib: 19_456, iterations: 2, parallelism: 1, hashBytes: 32 };
-
-/** Makes the verifiers' maker and checker. */
-export async function makeVerifiers(keyRing: KeyRing): Promise<Verifiers> {
+/**
+ * Makes the verifiers' maker and checker.
+ *
+ * @param wished what a hash costs; OWASP's minimum is enough, as what is hashed is a KDF's output already.
+ */
+export async function makeVerifiers(keyRing: KeyRing, wished: Argon2idCost): Promise<Verifiers> {
   const pepper = keyRing.newest('pepper');
-  const nobodys = await hashArgon2id(randomBytes(32), COST);
+  const nobodys = await hashArgon2id(randomBytes(32), wished);
   return {
     async make(authKey) {
-      return { verifier: await hashArgon2id(peppered(pepper, authKey), COST), verifierKeyId: pepper.id };
+      return { verifier: await hashArgon2id(peppered(pepper, authKey), wished), verifierKeyId: pepper.id };
     },
     async check(authKey, stored) {
       const key = stored === undefined ? undefined : keyRing.find('pepper', stored.verifierKeyId);
@@ -43,7 +44,7 @@ export async function makeVerifiers(keyRing: KeyRing): Promise<Verifiers> {
     isOutdated(stored) {
       if (stored.verifierKeyId !== pepper.id) return true;
       const cost = costOf(stored.verifier);
-      return Object.entries(COST).some(([name, value]) => cost[name as keyof Argon2idCost] !== value);
+      return Object.entries(wished).some(([name, value]) => cost[name as keyof Argon2idCost] !== value);
     },
   };
 }

@@ -9,8 +9,9 @@ import {
   replaceEntry,
 } from '@zkvault/contract';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { actorOf } from '../../http/actor.ts';
-import { contractRoute } from '../../http/contract-route.ts';
+import { callerOf, claimOf, markProven } from '../../http/actor.ts';
+import { type ContractHandler, contractRoute } from '../../http/contract-route.ts';
+import { writeOf } from '../../http/idempotency-key.ts';
 import { originOf } from '../../http/origin.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { etagOf, versionOfIfMatch } from './etag.ts';
@@ -22,42 +23,65 @@ type EntryRow = Awaited<ReturnType<typeof service.getEntry>>;
 export async function entriesRoutes(app: FastifyInstance, deps: service.EntriesDeps): Promise<void> {
   const trailOf = (request: FastifyRequest) => deps.audit.trailOf(originOf(request));
 
-  contractRoute(app, createEntry, async (request, reply) => {
-    const row = await service.createEntry(deps, actorOf(request).userId, request.body, trailOf(request));
-    reply.header('location', `/api/v1/entries/${row.id}`).header('etag', etagOf(row.version));
-    return toEntry(row);
-  });
+  const addEntry: ContractHandler<typeof createEntry> = async (request, reply) => {
+    const { answer } = await deps.idempotency.once(writeOf(request), async (tx) => {
+      const row = await service.createEntry(tx, refOf(request), request.body, trailOf(request));
+      // Without the envelope: whoever repeats a request sends it again, so it need not be kept twice.
+      const { ciphertext: _ciphertext, iv: _iv, tag: _tag, ...rest } = toEntry(row);
+      return rest;
+    });
+    markProven(request);
+    reply.header('location', `/api/v1/entries/${answer.id}`).header('etag', etagOf(answer.version));
+    const { ciphertext, iv, tag } = request.body;
+    return { ...answer, ciphertext, iv, tag };
+  };
+  contractRoute(app, createEntry, addEntry, { provesClaim: true });
 
   contractRoute(app, listEntries, async (request) => {
     const { limit = PAGE_LIMITS.default, cursor } = request.query;
     const after = cursor === undefined ? undefined : decodeCursor(cursor);
-    const { items, nextAfter } = await service.listEntries(deps, actorOf(request).userId, { after, limit });
+    const { items, nextAfter } = await service.listEntries(deps, refOf(request), { after, limit });
     return {
       items: items.map(toEntry),
       nextCursor: nextAfter === undefined ? null : encodeCursor(nextAfter),
     };
   });
 
-  contractRoute(app, getEntry, async (request, reply) => {
-    const ref = { ownerId: actorOf(request).userId, entryId: request.params.id };
-    const row = await service.getEntry(deps, ref);
+  const readEntry: ContractHandler<typeof getEntry> = async (request, reply) => {
+    const { id: entryId } = request.params;
+    const claim = claimOf(request);
+    const row = await (claim === undefined
+      ? service.getEntry(deps, { ...refOf(request), entryId })
+      : service.getEntryOf(deps, claim, entryId));
+    markProven(request);
     reply.header('etag', etagOf(row.version));
     return toEntry(row);
-  });
+  };
+  contractRoute(app, getEntry, readEntry, { provesClaim: true });
 
-  contractRoute(app, replaceEntry, async (request, reply) => {
-    const ref = { ownerId: actorOf(request).userId, entryId: request.params.id };
+  const putEntry: ContractHandler<typeof replaceEntry> = async (request, reply) => {
+    const ref = { ...refOf(request), entryId: request.params.id, claim: claimOf(request) };
     const version = versionOfIfMatch(request.headers['if-match']);
     const row = await service.replaceEntry(deps, ref, { version, envelope: request.body }, trailOf(request));
+    markProven(request);
     reply.header('etag', etagOf(row.version));
     return toEntry(row);
-  });
+  };
+  contractRoute(app, replaceEntry, putEntry, { provesClaim: true });
 
-  contractRoute(app, deleteEntry, async (request) => {
-    const ref = { ownerId: actorOf(request).userId, entryId: request.params.id };
+  const removeEntry: ContractHandler<typeof deleteEntry> = async (request) => {
+    const ref = { ...refOf(request), entryId: request.params.id, claim: claimOf(request) };
     const version = versionOfIfMatch(request.headers['if-match']);
     await service.deleteEntry(deps, ref, { version }, trailOf(request));
-  });
+    markProven(request);
+  };
+  contractRoute(app, deleteEntry, removeEntry, { provesClaim: true });
+}
+
+/** The default vault of the caller. */
+function refOf(request: FastifyRequest) {
+  const { userId, onlyVaultId } = callerOf(request);
+  return { ownerId: userId, onlyVaultId };
 }
 
 function toEntry(row: EntryRow): Entry {

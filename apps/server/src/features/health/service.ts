@@ -11,14 +11,20 @@ export interface HealthDeps {
   readonly migrationNames: readonly string[];
   /** True while the server turns work away. */
   readonly isOverloaded: () => boolean;
+  /** True from when the server was told to stop. */
+  readonly isStopping: () => boolean;
 }
+
+/** By then a balancer has found another server, or this one is back. */
+const RETRY_AFTER_SECONDS = 5;
 
 /**
  * Succeeds if the server can do its work.
  *
- * @throws {ServiceError} `overloaded`, or `unavailable` if the database cannot be reached or lacks a migration.
+ * @throws {ServiceError} `stopping`, `overloaded`, or `unavailable` if the database cannot be reached or lacks a migration.
  */
 export async function assertReady(deps: HealthDeps): Promise<void> {
+  if (deps.isStopping()) throw new ServiceError('stopping', { retryAfterSeconds: RETRY_AFTER_SECONDS });
   if (deps.isOverloaded()) throw new ServiceError('overloaded');
   const applied = new Set(await readMigrations(deps.db));
   if (!deps.migrationNames.every((name) => applied.has(name))) throw new ServiceError('unavailable');

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Invitation, Problem, Role } from '@zkvault/contract';
+import type { Invitation, OpenInvitation, Problem, Role } from '@zkvault/contract';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AuthClient, authClient } from '../../../test/auth-client.ts';
@@ -197,5 +197,54 @@ describe('the first administrator', () => {
 
   it('needs no role or invitation to be refused a role of her own choice', async () => {
     expect((await register({ role: 'admin' })).statusCode).toBe(422);
+  });
+});
+
+describe('the list of open invitations', () => {
+  const list = (query = '') => server.send({ method: 'GET', url: `/api/v1/invitations${query}`, as: admin });
+  const revoke = (id: string) =>
+    server.send({ method: 'DELETE', url: `/api/v1/invitations/${id}`, as: admin });
+
+  it('has those that may still be used, newest first and in pages, and no token', async () => {
+    await server.db.deleteFrom('invitations').execute();
+    const used = await givenInvitation();
+    await register({ invitation: used.token });
+    const expired = await givenInvitation();
+    await sql`update invitations set created_at = now() - interval '2 hours',
+      expires_at = now() - interval '1 hour' where id = ${expired.id}`.execute(server.db);
+    const first = await givenInvitation({ role: 'viewer' });
+    await sql`update invitations set created_at = created_at - interval '1 second'
+      where id = ${first.id}`.execute(server.db);
+    const second = await givenInvitation({ role: 'moderator' });
+
+    const whole = mustBe(200, await list()).json<{ items: OpenInvitation[]; nextCursor: null }>();
+    const page = mustBe(200, await list('?limit=1')).json<{ items: unknown[]; nextCursor: string }>();
+    const rest = mustBe(200, await list(`?limit=1&cursor=${page.nextCursor}`)).json<object>();
+
+    expect(whole.items.map(({ id, role, createdBy }) => ({ id, role, createdBy }))).toEqual([
+      { id: second.id, role: 'moderator', createdBy: admin.userId },
+      { id: first.id, role: 'viewer', createdBy: admin.userId },
+    ]);
+    expect(Object.keys(whole.items[0] ?? {}).toSorted()).toEqual([
+      'createdAt',
+      'createdBy',
+      'expiresAt',
+      'id',
+      'role',
+    ]);
+    expect([...page.items, whole.nextCursor]).toEqual([whole.items[0], null]);
+    expect(rest).toEqual({ items: [whole.items[1]], nextCursor: null });
+  });
+
+  it('loses one that is taken back, whose token then lets nobody in', async () => {
+    const { id, token } = await givenInvitation();
+
+    const revoked = await revoke(id);
+    const again = await revoke(id);
+    const refused = await register({ invitation: token });
+
+    expect(revoked.statusCode).toBe(204);
+    expect(again.json<Problem>().code).toBe('invitation-not-found');
+    expect(refused.json<Problem>().code).toBe('registration-refused');
   });
 });

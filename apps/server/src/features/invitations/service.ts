@@ -3,16 +3,19 @@
  * The token is kept as an HMAC: a stolen database lets nobody in.
  */
 import { randomBytes } from 'node:crypto';
-import { INVITATION_HOURS, type Invitation, type Role } from '@zkvault/contract';
+import { INVITATION_HOURS, type Invitation, type OpenInvitation, type Role } from '@zkvault/contract';
 import type { Db, Tx } from '../../db/schema.ts';
 import { authenticate, type KeyRing, type Subkey } from '../../lib/key-ring.ts';
 import type { SecurityEvents } from '../../lib/security-events.ts';
 import { ServiceError } from '../../lib/service-error.ts';
 import type { Audit, Trail } from '../audit/service.ts';
+import type { Idempotency } from '../idempotency/service.ts';
 import { isAbove, isPermitted, lockUser } from '../users/service.ts';
 import {
   deleteInvitation,
+  deleteOpenInvitation,
   findInvitation,
+  findOpenInvitations,
   insertInvitation,
   lockInvitation,
   removeOldInvitations,
@@ -24,6 +27,7 @@ export interface InvitationsDeps {
   readonly keyRing: KeyRing;
   readonly events: SecurityEvents;
   readonly audit: Audit;
+  readonly idempotency: Idempotency;
 }
 
 const TOKEN_BYTES = 32;
@@ -35,12 +39,12 @@ export interface InvitationWish {
 }
 
 /**
- * Makes an invitation.
+ * Makes an invitation. It is logged by {@link logInvited} once it is committed.
  *
  * @throws {ServiceError} `insufficient-permission` for a role above the author's.
  */
 export async function invite(
-  { db, keyRing, events }: InvitationsDeps,
+  { keyRing, tx }: Pick<InvitationsDeps, 'keyRing'> & { readonly tx: Tx },
   author: { readonly userId: string; readonly role: Role },
   { role = 'user', expiresInHours = INVITATION_HOURS.default }: InvitationWish,
   trail: Trail,
@@ -55,14 +59,52 @@ export async function invite(
     createdBy: author.userId,
     ttlHours: expiresInHours,
   };
-  const expiresAt = await db.transaction().execute(async (tx) => {
-    const until = await insertInvitation(tx, invitation);
-    const subject = { userId: author.userId };
-    await trail.record(tx, { action: 'invited', outcome: 'success', subject, details: { role } });
-    return until;
+  const { id, expires_at } = await insertInvitation(tx, invitation);
+  const subject = { userId: author.userId };
+  await trail.record(tx, { action: 'invited', outcome: 'success', subject, details: { role } });
+  return { id, token: token.toString('base64url'), role, expiresAt: expires_at.toISOString() };
+}
+
+/** Every invitation that may still be used, newest first. */
+export async function listInvitations({ db }: InvitationsDeps): Promise<OpenInvitation[]> {
+  return (await findOpenInvitations(db)).map((row) => ({
+    id: row.id,
+    role: row.role,
+    createdBy: row.created_by,
+    createdAt: row.created_at.toISOString(),
+    expiresAt: row.expires_at.toISOString(),
+  }));
+}
+
+/**
+ * Takes an invitation back, whoever made it.
+ *
+ * @throws {ServiceError} `invitation-not-found` if it was used, taken back or has expired.
+ */
+export async function revokeInvitation(
+  { db, events }: InvitationsDeps,
+  actorId: string,
+  id: string,
+  trail: Trail,
+): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    if (!(await deleteOpenInvitation(tx, id))) throw new ServiceError('invitation-not-found');
+    await trail.record(tx, {
+      action: 'invitation-revoked',
+      outcome: 'success',
+      subject: { userId: actorId },
+    });
   });
+  events.administration({ action: 'revoke-invitation', actorId });
+}
+
+/** Logs an invitation that was made. */
+export function logInvited(
+  { events }: Pick<InvitationsDeps, 'events'>,
+  author: { readonly userId: string },
+  { role }: Pick<Invitation, 'role'>,
+): void {
   events.administration({ action: 'invite', actorId: author.userId, role });
-  return { token: token.toString('base64url'), role, expiresAt: expiresAt.toISOString() };
 }
 
 /** An invitation that is good now and that nobody else can use before the transaction ends. */

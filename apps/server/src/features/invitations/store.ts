@@ -14,9 +14,12 @@ export interface NewInvitation {
   readonly ttlHours: number;
 }
 
-/** Inserts an invitation. @returns when it expires, by the database's clock. */
-export async function insertInvitation(db: Db, invitation: NewInvitation): Promise<Date> {
-  const { expires_at } = await db
+/** Inserts an invitation. @returns what the database adds: its id, and when it expires. */
+export function insertInvitation(
+  db: Db,
+  invitation: NewInvitation,
+): Promise<Pick<InvitationRow, 'id' | 'expires_at'>> {
+  return db
     .insertInto('invitations')
     .values({
       token_hash: invitation.tokenHash,
@@ -25,9 +28,8 @@ export async function insertInvitation(db: Db, invitation: NewInvitation): Promi
       created_by: invitation.createdBy,
       expires_at: sql<Date>`now() + make_interval(hours => ${invitation.ttlHours})`,
     })
-    .returning('expires_at')
+    .returning(['id', 'expires_at'])
     .executeTakeFirstOrThrow();
-  return expires_at;
 }
 
 /** The invitation, unless it has expired, by the hashes under which it may be kept. */
@@ -41,6 +43,27 @@ export function findInvitation(
     .where('token_hash', 'in', tokenHashes)
     .where(sql<boolean>`expires_at > now()`)
     .executeTakeFirst();
+}
+
+/** Every invitation that may still be used, newest first. */
+export function findOpenInvitations(db: Db): Promise<InvitationRow[]> {
+  return db
+    .selectFrom('invitations')
+    .selectAll()
+    .where(sql<boolean>`expires_at > now()`)
+    .orderBy('created_at', 'desc')
+    .orderBy('id')
+    .execute();
+}
+
+/** Removes an invitation that may still be used. @returns false if there is none of this id. */
+export async function deleteOpenInvitation(tx: Tx, id: string): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('invitations')
+    .where('id', '=', id)
+    .where(sql<boolean>`expires_at > now()`)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
 }
 
 /** Locks an invitation until the transaction ends. @returns false if somebody was quicker. */

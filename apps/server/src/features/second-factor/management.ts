@@ -98,12 +98,12 @@ export async function verifySecondFactor(
   request: SecondFactorRequest & { readonly totp: string },
 ): Promise<readonly string[]> {
   const user = await prove(deps, request, 'second-factor-verify');
-  const { codes, hashes } = deps.secondFactors.recoveryCodes.make(user.id);
+  const { codes, kept } = deps.secondFactors.recoveryCodes.make(user.id);
   await deps.db.transaction().execute(async (tx) => {
     if (!(await setAsksSecondFactor(tx, user.id, true))) throw new ServiceError('second-factor-active');
     if (!(await useOneTimePassword(deps.secondFactors, tx, user.id, request.totp)))
       throw new ServiceError('second-factor-wrong');
-    await insertRecoveryCodes(tx, user.id, hashes);
+    await insertRecoveryCodes(tx, user.id, kept);
     await record(tx, request, 'second-factor-verify');
   });
   note(deps, user, request, 'second-factor-verify');
@@ -120,13 +120,13 @@ export async function renewRecoveryCodes(
   request: SecondFactorRequest,
 ): Promise<readonly string[]> {
   const user = await prove(deps, request, 'second-factor-recovery-codes');
-  const { codes, hashes } = deps.secondFactors.recoveryCodes.make(user.id);
+  const { codes, kept } = deps.secondFactors.recoveryCodes.make(user.id);
   await deps.db.transaction().execute(async (tx) => {
     const current = await lockUser(tx, user.id);
     if (current?.asks_second_factor !== true) throw new ServiceError('second-factor-inactive');
     await lockSecondFactor(tx, user.id);
     await removeRecoveryCodes(tx, user.id);
-    await insertRecoveryCodes(tx, user.id, hashes);
+    await insertRecoveryCodes(tx, user.id, kept);
     await record(tx, request, 'second-factor-recovery-codes');
   });
   note(deps, user, request, 'second-factor-recovery-codes');

@@ -12,10 +12,18 @@ export const RECOVERY_CODE_COUNT = 10;
 /** Random bytes of one code: 80 bits, 16 characters in four groups of four. */
 const RECOVERY_CODE_BYTES = 10;
 
+/** What is kept of a code. */
+export interface KeptCode {
+  /** 32 bytes. */
+  readonly hash: Uint8Array;
+  /** Which key of the ring made the hash. */
+  readonly keyId: string;
+}
+
 /** Makes recovery codes and what is kept of them. */
 export interface RecoveryCodes {
   /** Makes codes; `codes` go to their owner and nowhere else. */
-  make(userId: string): { readonly codes: readonly string[]; readonly hashes: readonly Uint8Array[] };
+  make(userId: string): { readonly codes: readonly string[]; readonly kept: readonly KeptCode[] };
   /** What is kept of a code as somebody typed it, under each key of the ring. */
   hashesOf(userId: string, typed: string): readonly Uint8Array[];
 }
@@ -26,7 +34,7 @@ export function makeRecoveryCodes(keyRing: KeyRing): RecoveryCodes {
     make(userId) {
       const codes = Array.from({ length: RECOVERY_CODE_COUNT }, makeCode);
       const key = keyRing.newest('recovery-code');
-      return { codes, hashes: codes.map((code) => hash(key, userId, code)) };
+      return { codes, kept: codes.map((code) => ({ hash: hash(key, userId, code), keyId: key.id })) };
     },
     hashesOf: (userId, typed) => keyRing.all('recovery-code').map((key) => hash(key, userId, typed)),
   };

@@ -75,11 +75,11 @@ export async function removeSecondFactor(tx: Tx, userId: string): Promise<void> 
 export async function insertRecoveryCodes(
   tx: Tx,
   userId: string,
-  codeHashes: readonly Uint8Array[],
+  codes: readonly { readonly hash: Uint8Array; readonly keyId: string }[],
 ): Promise<void> {
   await tx
     .insertInto('recovery_codes')
-    .values(codeHashes.map((codeHash) => ({ code_hash: codeHash, user_id: userId })))
+    .values(codes.map(({ hash, keyId }) => ({ code_hash: hash, user_id: userId, key_id: keyId })))
     .execute();
 }
 
@@ -105,4 +105,35 @@ export async function useRecoveryCode(
 /** Keeps every other change of the account's second factor waiting until the transaction ends. */
 export async function lockSecondFactor(tx: Tx, userId: string): Promise<void> {
   await tx.selectFrom('second_factors').select('user_id').where('user_id', '=', userId).forUpdate().execute();
+}
+
+/** Seeds that are not sealed under a key, in the order of their accounts. */
+export function listSeedsNotUnder(
+  db: Db,
+  keyId: string,
+  page: { readonly after: string; readonly limit: number },
+): Promise<SecondFactorRow[]> {
+  return db
+    .selectFrom('second_factors')
+    .selectAll()
+    .where('key_id', '!=', keyId)
+    .where('user_id', '>', page.after)
+    .orderBy('user_id')
+    .limit(page.limit)
+    .execute();
+}
+
+/** Puts the same seed, sealed anew, in its place. @returns false if another one is there by now, or none. */
+export async function replaceSealedSeed(
+  db: Db,
+  was: SecondFactorRow,
+  resealed: SealedSeed,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('second_factors')
+    .set({ key_id: resealed.keyId, sealed_seed: resealed.sealed })
+    .where('user_id', '=', was.user_id)
+    .where('sealed_seed', '=', was.sealed_seed)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
 }

@@ -1,13 +1,15 @@
 /** @file Access tokens: JWTs (RFC 7519) under HS256, for this server only. */
 import { createHash } from 'node:crypto';
+import { Role } from '@zkvault/contract';
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import { makeUuid7 } from '../../lib/uuid.ts';
+import { makeVerifiedTokens } from './verified-tokens.ts';
 
 /** What an access token says. */
 export interface AccessClaims {
   readonly userId: string;
   readonly sessionId: string;
-  readonly role: string;
+  readonly role: Role;
   /** Seconds since the epoch after which the token is void. */
   readonly expiresAt: number;
 }
@@ -43,8 +45,25 @@ const REQUIRED_CLAIMS = ['iss', 'aud', 'exp', 'iat', 'sub', 'jti', 'sid', 'role'
 const COMPACT =
   /^(?:(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?(?:\.(?!$)|$)){3}$/;
 
-/** Makes the signer and reader of access tokens. */
+/** Makes the signer and reader of access tokens. What a token says is remembered; see [Note: Verified tokens]. */
 export function makeAccessTokens(options: AccessTokenOptions): AccessTokens {
+  const { sign, read, ttlSeconds } = makeVerifier(options);
+  const verified = makeVerifiedTokens<AccessClaims>();
+  return {
+    ttlSeconds,
+    sign,
+    async read(token) {
+      if (token.length > MAX_TOKEN_LENGTH) return undefined;
+      const known = verified.find(token);
+      if (known !== undefined) return known;
+      const claims = await read(token);
+      if (claims !== undefined) verified.keep(token, claims);
+      return claims;
+    },
+  };
+}
+
+function makeVerifier(options: AccessTokenOptions): AccessTokens {
   const { issuer, audience, ttlSeconds } = options;
   const keys = options.secrets.map((secret) => ({ id: keyId(secret), bytes: Buffer.from(secret, 'utf8') }));
   const [signer] = keys;
@@ -64,7 +83,7 @@ export function makeAccessTokens(options: AccessTokenOptions): AccessTokens {
         .sign(signer.bytes);
     },
     async read(token) {
-      if (token.length > MAX_TOKEN_LENGTH || !COMPACT.test(token)) return undefined;
+      if (!COMPACT.test(token)) return undefined;
       try {
         const { kid } = decodeProtectedHeader(token);
         const key = keys.find(({ id }) => id === kid);
@@ -88,9 +107,21 @@ export function makeAccessTokens(options: AccessTokenOptions): AccessTokens {
 
 function accessClaims(payload: Readonly<Record<string, unknown>>): AccessClaims | undefined {
   const { sub, sid, role, typ, exp, jti } = payload;
-  if (typ !== 'access' || typeof jti !== 'string' || typeof exp !== 'number') return undefined;
-  if (typeof sub !== 'string' || typeof sid !== 'string' || typeof role !== 'string') return undefined;
+  if (typ !== 'access' || typeof jti !== 'string' || jti === '' || typeof exp !== 'number') return undefined;
+  if (!isUuid(sub) || !isUuid(sid) || !isRole(role)) return undefined;
   return { userId: sub, sessionId: sid, role, expiresAt: exp };
+}
+
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+function isUuid(value: unknown): value is string {
+  return typeof value === 'string' && UUID.test(value);
+}
+
+const ROLES: ReadonlySet<unknown> = new Set(Role.anyOf.map(({ const: role }) => role));
+
+function isRole(value: unknown): value is Role {
+  return ROLES.has(value);
 }
 
 /** Names a secret without telling it. */

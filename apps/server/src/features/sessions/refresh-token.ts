@@ -17,7 +17,8 @@ export interface RefreshTokens {
   /**
    * The token that follows a spent one when the client sent an Idempotency-Key: always the same one, so
    * that a client whose answer was lost can ask again. Only who knows the spent token, the key and the
-   * server's key can compute it.
+   * server's key can compute it. It is kept under the newest key, so that a session leaves an older one at
+   * its next refresh.
    *
    * @param keyId the ring's key under which the spent token is kept.
    * @returns undefined if that key has left the ring.
@@ -36,7 +37,7 @@ export function makeRefreshTokens(keyRing: KeyRing): RefreshTokens {
       const key = keyRing.find('refresh', keyId);
       return key === undefined
         ? undefined
-        : kept(key, authenticate(key, 'successor', spentToken, idempotencyKey));
+        : kept(newest, authenticate(key, 'successor', spentToken, idempotencyKey));
     },
     hashesOf: (token) => keyRing.all('refresh').map((key) => hashOf(key, token)),
   };

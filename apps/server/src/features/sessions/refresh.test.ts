@@ -86,6 +86,29 @@ describe('a refresh', () => {
     expect(await isAlive(login)).toBe(true);
   });
 
+  it('puts off the end of a session no further than its whole life lasts', async () => {
+    const login = await client.givenLogin(ada);
+    const setAge = (days: number) =>
+      server.db
+        .updateTable('sessions')
+        .set({ created_at: sql<Date>`now() - make_interval(days => ${days})` } as never)
+        .where('id', '=', login.sessionId)
+        .execute();
+    await setAge(89);
+    const last = await givenRefresh(login.refreshToken);
+    const { rows } = await sql<{ hours: number }>`
+      select extract(epoch from max(expires_at) - now())::int / 3600 as hours from refresh_tokens
+      where session_id = ${login.sessionId} and used_at is null`.execute(server.db);
+    await setAge(90);
+    await sql`update refresh_tokens set issued_at = issued_at - interval '1 day',
+      expires_at = expires_at - interval '1 day' where session_id = ${login.sessionId}`.execute(server.db);
+
+    const late = await refresh(last.refreshToken);
+
+    expect(rows[0]?.hours).toBeLessThanOrEqual(24);
+    expect(late.json<Problem>()).toMatchObject({ status: 401, code: 'invalid-token' });
+  });
+
   it('of an account that has been stopped is refused', async () => {
     const account = await client.givenAccount();
     const { refreshToken } = await client.givenLogin(account);

@@ -8,14 +8,13 @@
 import type { Tx } from '../../db/schema.ts';
 import { ServiceError } from '../../lib/service-error.ts';
 import type { Trail } from '../audit/service.ts';
-import { findUser } from '../users/service.ts';
+import { findUserLater } from '../users/service.ts';
 import type { MadeRefreshToken } from './refresh-token.ts';
 import type { SessionsDeps, TokenPair } from './service.ts';
 import {
   findRefreshToken,
-  findSessionOfToken,
   insertRefreshToken,
-  lockSession,
+  lockSessionOfToken,
   revokeSessionRow,
   spendRefreshToken,
   type TimedRefreshToken,
@@ -47,11 +46,7 @@ type Outcome =
  */
 export async function refreshSession(deps: SessionsDeps, presented: Presented): Promise<TokenPair> {
   const hashes = deps.refreshTokens.hashesOf(presented.token);
-  const session = await findSessionOfToken(deps.db, hashes);
-  if (session === undefined) throw new ServiceError('invalid-token');
-  const outcome = await deps.db
-    .transaction()
-    .execute((tx) => decide(deps, tx, { ...presented, hashes, sessionId: session.id }));
+  const outcome = await deps.db.transaction().execute((tx) => decide(deps, tx, { ...presented, hashes }));
   if (outcome.kind === 'renewed') return outcome.pair;
   if (outcome.kind === 'reused')
     deps.events.securityViolation('refresh token reuse', {
@@ -64,18 +59,18 @@ export async function refreshSession(deps: SessionsDeps, presented: Presented): 
 
 interface Located extends Presented {
   readonly hashes: readonly Uint8Array[];
-  readonly sessionId: string;
 }
 
 const REFUSED: Outcome = { kind: 'refused' };
 
 async function decide(deps: SessionsDeps, tx: Tx, presented: Located): Promise<Outcome> {
-  const session = await lockSession(tx, presented.sessionId);
+  const session = await lockSessionOfToken(tx, presented.hashes);
   if (session === undefined || session.revoked_at !== null) return REFUSED;
   if (session.transport !== presented.transport) return REFUSED;
   // Read, not locked: a rekey locks the user first and then this row, and revokes it after us.
-  const user = await findUser(tx, session.user_id);
+  const findingUser = await findUserLater(tx, session.user_id);
   const token = await findRefreshToken(tx, presented.hashes, RETRY_SECONDS);
+  const user = await findingUser();
   if (user === undefined || !user.is_active || token === undefined) return REFUSED;
 
   const successor =
@@ -93,10 +88,10 @@ async function decide(deps: SessionsDeps, tx: Tx, presented: Located): Promise<O
     });
     return { kind: 'reused', sessionId: session.id, userId: user.id };
   }
-  const now = await touchSession(tx, session.id, presented.addressPrefix);
+  await touchSession(tx, session.id, presented.addressPrefix);
   const accessToken = await deps.accessTokens.sign(
     { userId: user.id, sessionId: session.id, role: user.role },
-    now,
+    token.now,
   );
   return { kind: 'renewed', pair: { accessToken, refreshToken: successor.token } };
 }
@@ -120,6 +115,7 @@ async function spend(
     tokenHash: successor.tokenHash,
     keyId: successor.keyId,
     ttlSeconds: deps.refreshTtlSeconds,
+    sessionTtlSeconds: deps.sessionTtlSeconds,
   });
   return successor;
 }
@@ -136,6 +132,7 @@ async function repeat(
   const successor = deps.refreshTokens.deriveSuccessor(text, idempotencyKey, token.key_id);
   if (successor === undefined) return 'reused';
   // Who has used the successor has received it, and has no reason to ask again.
-  const kept = await findRefreshToken(tx, [successor.tokenHash], RETRY_SECONDS);
+  const hashes = deps.refreshTokens.hashesOf(successor.token);
+  const kept = await findRefreshToken(tx, hashes, RETRY_SECONDS);
   return kept === undefined || kept.used_at !== null ? 'reused' : successor;
 }

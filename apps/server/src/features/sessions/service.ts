@@ -8,15 +8,16 @@ import type { Audit, Trail } from '../audit/service.ts';
 import type { AccessTokens } from './access-token.ts';
 import type { RefreshTokens } from './refresh-token.ts';
 import {
-  findLiveSession,
   findReuseSinceLogin,
   findSessionOfToken,
   insertRefreshToken,
   insertSession,
+  isSessionLive,
   listLiveSessions,
   type NewSession,
   removeOldRefreshTokens,
   removeOldSessions,
+  revokeEverySessionRow,
   revokeSessionRow,
   revokeSessionRows,
 } from './store.ts';
@@ -27,6 +28,8 @@ export interface SessionsDeps {
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
   readonly refreshTtlSeconds: number;
+  /** From the login on; no refresh token outlives it. */
+  readonly sessionTtlSeconds: number;
   readonly events: SecurityEvents;
   readonly audit: Audit;
 }
@@ -38,32 +41,47 @@ export interface SessionActor {
   readonly role: UserRow['role'];
 }
 
+/** Whom an access token claims to speak for, until its session is found to be good. */
+export interface ClaimedActor extends SessionActor {
+  /** Seconds since the epoch, by the database's clock. */
+  readonly expiresAt: number;
+}
+
 /** Both tokens of a session, as the client gets them. */
 export interface TokenPair {
   readonly accessToken: string;
   readonly refreshToken: string;
 }
 
-const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
-
 /**
- * Finds who an access token speaks for. The session's row is read each time, so that a revoked
- * session, an inactive user and a changed role end at once, not at expiry.
+ * Finds who an access token claims to speak for. Whether its session is still good is not known yet.
  *
  * @param accessToken untrusted.
  * @throws {ServiceError} `invalid-token`.
  */
-export async function authenticateAccess(
-  deps: Pick<SessionsDeps, 'db' | 'accessTokens'>,
+export async function readClaim(accessTokens: AccessTokens, accessToken: string): Promise<ClaimedActor> {
+  const claims = await accessTokens.read(accessToken);
+  if (claims === undefined) throw new ServiceError('invalid-token');
+  return claims;
+}
+
+/**
+ * Proves a claim. The session's row is read each time, so that a revoked session, an inactive user and a
+ * changed role end at once, not at expiry.
+ *
+ * @throws {ServiceError} `invalid-token`.
+ */
+export async function proveClaim(db: Db, claim: ClaimedActor): Promise<void> {
+  if (!(await isSessionLive(db, claim))) throw new ServiceError('invalid-token');
+}
+
+async function authenticateAccess(
+  { db, accessTokens }: Pick<SessionsDeps, 'db' | 'accessTokens'>,
   accessToken: string,
 ): Promise<SessionActor> {
-  const claims = await deps.accessTokens.read(accessToken);
-  if (claims === undefined || !UUID.test(claims.sessionId) || !UUID.test(claims.userId))
-    throw new ServiceError('invalid-token');
-  const session = await findLiveSession(deps.db, claims.sessionId, claims.userId);
-  if (session === undefined || session.role !== claims.role) throw new ServiceError('invalid-token');
-  if (session.now.getTime() >= claims.expiresAt * 1000) throw new ServiceError('invalid-token');
-  return { userId: session.user_id, sessionId: session.session_id, role: session.role };
+  const claim = await readClaim(accessTokens, accessToken);
+  await proveClaim(db, claim);
+  return claim;
 }
 
 /** How far the clocks of a server and its database may be apart before a token counts as expired too early. */
@@ -103,6 +121,7 @@ export async function openSession(
     tokenHash: refreshToken.tokenHash,
     keyId: refreshToken.keyId,
     ttlSeconds: deps.refreshTtlSeconds,
+    sessionTtlSeconds: deps.sessionTtlSeconds,
   });
   const claims = { userId: user.id, sessionId: session.id, role: user.role };
   const accessToken = await deps.accessTokens.sign(claims, session.created_at);
@@ -110,7 +129,7 @@ export async function openSession(
     sessionId: session.id,
     accessToken,
     refreshToken: refreshToken.token,
-    lastSecurityViolationAt: reusedAt?.toISOString() ?? null,
+    lastSecurityViolationAt: (await reusedAt())?.toISOString() ?? null,
   };
 }
 
@@ -220,6 +239,11 @@ export async function revokeSession(
       resource: { type: 'session', id: ref.sessionId },
     });
   });
+}
+
+/** Ends every session of everybody: after the database went back in time, none of them is known to be good. */
+export function endEverySession(tx: Tx): Promise<void> {
+  return revokeEverySessionRow(tx, 'revoked');
 }
 
 /** How long a session that can no longer be refreshed is kept for the record. */

@@ -289,9 +289,10 @@ describe('an access token', () => {
     const old = makeAccessTokens({ ...options, secrets: ['old secret'] });
     const both = makeAccessTokens({ ...options, secrets: ['new secret', 'old secret'] });
     const fresh = makeAccessTokens({ ...options, secrets: ['new secret'] });
-    const token = await old.sign({ userId: 'u', sessionId: 's', role: 'user' }, new Date());
+    const claims = { userId: randomUUID(), sessionId: randomUUID(), role: 'user' } as const;
+    const token = await old.sign(claims, new Date());
 
-    expect(await both.read(token)).toMatchObject({ userId: 'u', sessionId: 's', role: 'user' });
+    expect(await both.read(token)).toMatchObject(claims);
     expect(await fresh.read(token)).toBeUndefined();
     expect(() => makeAccessTokens({ ...options, secrets: [] })).toThrow(RangeError);
   });

@@ -1,6 +1,8 @@
 /** @file SQL of sessions and their refresh tokens. One function, one statement. */
 import { type Selectable, sql } from 'kysely';
-import type { Db, RefreshTokensTable, SessionRow, Tx, UserRow } from '../../db/schema.ts';
+import { claimParameters, LIVE_SESSION, type SessionClaim } from '../../db/live-session.ts';
+import type { Db, RefreshTokensTable, SessionRow, Tx } from '../../db/schema.ts';
+import { deferredStatement, statement } from '../../db/statement.ts';
 
 /** A refresh token as it is kept. */
 export type RefreshTokenRow = Selectable<RefreshTokensTable>;
@@ -8,35 +10,26 @@ export type RefreshTokenRow = Selectable<RefreshTokensTable>;
 /** Why a session ended. */
 export type RevokedReason = 'logout' | 'revoked' | 'rekey' | 'refresh-reuse';
 
-/** A live session with what a request needs to know of its user. */
-export interface LiveSession {
-  readonly user_id: string;
-  readonly session_id: string;
-  readonly role: UserRow['role'];
-  readonly now: Date;
+const liveSession = statement<unknown>(`select where ${LIVE_SESSION}`, 'quick');
+
+/** True if the session of a token is still good. */
+export async function isSessionLive(db: Db, claim: SessionClaim): Promise<boolean> {
+  return (await liveSession(db, claimParameters(claim))).length > 0;
 }
 
-/** The session if it is not revoked and its user is active, with the database's time. */
-export function findLiveSession(db: Db, sessionId: string, userId: string): Promise<LiveSession | undefined> {
-  return db
-    .selectFrom('sessions')
-    .innerJoin('users', 'users.id', 'sessions.user_id')
-    .select(['sessions.user_id', 'sessions.id as session_id', 'users.role', sql<Date>`now()`.as('now')])
-    .where('sessions.id', '=', sessionId)
-    .where('sessions.user_id', '=', userId)
-    .where('sessions.revoked_at', 'is', null)
-    .where('users.is_active', '=', true)
-    .executeTakeFirst();
-}
+const reuseSinceLogin = deferredStatement<{ readonly reused_at: Date | null }>(
+  `select max(revoked_at) filter (where revoked_reason = 'refresh-reuse' and revoked_at >= newest) as reused_at
+   from (select *, max(created_at) over () as newest from sessions where user_id = $1) as own`,
+);
 
-/** When a session of the user last ended by a reuse of a refresh token, if none was opened since. */
-export async function findReuseSinceLogin(tx: Tx, userId: string): Promise<Date | null> {
-  const { rows } = await sql<{ reused_at: Date | null }>`
-    select max(revoked_at) filter (where revoked_reason = 'refresh-reuse' and revoked_at >= newest) as reused_at
-    from (select *, max(created_at) over () as newest from sessions where user_id = ${userId}) as own`.execute(
-    tx,
-  );
-  return rows[0]?.reused_at ?? null;
+/**
+ * When a session of the user last ended by a reuse of a refresh token, if none was opened since.
+ *
+ * @returns says it, once a later statement was awaited.
+ */
+export async function findReuseSinceLogin(tx: Tx, userId: string): Promise<() => Promise<Date | null>> {
+  const rows = await reuseSinceLogin(tx, [userId]);
+  return async () => (await rows())[0]?.reused_at ?? null;
 }
 
 /** A session to be. */
@@ -71,19 +64,23 @@ export interface NewRefreshToken {
   readonly tokenHash: Uint8Array;
   readonly keyId: string;
   readonly ttlSeconds: number;
+  /** How long the session lasts from its login. */
+  readonly sessionTtlSeconds: number;
 }
 
-/** Inserts a refresh token that expires `ttlSeconds` after the database's now. */
+const keepRefreshToken = statement(
+  `insert into refresh_tokens (token_hash, session_id, key_id, expires_at)
+   values ($1, $2, $3, least(
+     now() + make_interval(secs => $4),
+     (select created_at from sessions where id = $2) + make_interval(secs => $5)
+   ))`,
+  'unawaited',
+);
+
+/** Inserts a refresh token that expires `ttlSeconds` after the database's now, or with its session if that is sooner. */
 export async function insertRefreshToken(tx: Tx, token: NewRefreshToken): Promise<void> {
-  await tx
-    .insertInto('refresh_tokens')
-    .values({
-      token_hash: token.tokenHash,
-      session_id: token.sessionId,
-      key_id: token.keyId,
-      expires_at: sql<Date>`now() + make_interval(secs => ${token.ttlSeconds})`,
-    })
-    .execute();
+  const { tokenHash, sessionId, keyId, ttlSeconds, sessionTtlSeconds } = token;
+  await keepRefreshToken(tx, [tokenHash, sessionId, keyId, ttlSeconds, sessionTtlSeconds]);
 }
 
 /** The session of a refresh token in whatever state, by the hashes under which it may be kept. */
@@ -99,9 +96,23 @@ export function findSessionOfToken(
     .executeTakeFirst();
 }
 
-/** Locks a session's row, and with it its family of refresh tokens, until the transaction ends. */
-export function lockSession(tx: Tx, sessionId: string): Promise<SessionRow | undefined> {
-  return tx.selectFrom('sessions').selectAll().where('id', '=', sessionId).forUpdate().executeTakeFirst();
+const lockOfToken = statement<SessionRow>(
+  `select * from sessions
+   where id in (select session_id from refresh_tokens where token_hash = any($1::bytea[])) for update`,
+);
+
+/**
+ * Locks the session of a refresh token in whatever state, and with it the whole family of its tokens, until the
+ * transaction ends.
+ *
+ * @param tokenHashes those under which the token may be kept.
+ */
+export async function lockSessionOfToken(
+  tx: Tx,
+  tokenHashes: readonly Uint8Array[],
+): Promise<SessionRow | undefined> {
+  const [session] = await lockOfToken(tx, [tokenHashes]);
+  return session;
 }
 
 /** A refresh token with what the database's clock says about it. */
@@ -109,46 +120,47 @@ export type TimedRefreshToken = RefreshTokenRow & {
   readonly is_expired: boolean;
   /** True if it was used, and no longer ago than the given time. */
   readonly is_freshly_used: boolean;
+  /** When the transaction began. */
+  readonly now: Date;
 };
 
+const timedToken = statement<TimedRefreshToken>(
+  // clock_timestamp: the transaction may have begun before the one that used the token ended.
+  `select *,
+     expires_at <= now() as is_expired,
+     coalesce(used_at + make_interval(secs => $2) > clock_timestamp(), false) as is_freshly_used,
+     now()::timestamptz(3) as now
+   from refresh_tokens where token_hash = any($1::bytea[])`,
+);
+
 /** The refresh token, by the hashes under which it may be kept. */
-export function findRefreshToken(
+export async function findRefreshToken(
   db: Db,
   tokenHashes: readonly Uint8Array[],
   freshSeconds: number,
 ): Promise<TimedRefreshToken | undefined> {
-  return db
-    .selectFrom('refresh_tokens')
-    .selectAll()
-    .select([
-      sql<boolean>`expires_at <= now()`.as('is_expired'),
-      // clock_timestamp: the transaction may have begun before the one that used the token ended.
-      sql<boolean>`coalesce(used_at + make_interval(secs => ${freshSeconds}) > clock_timestamp(), false)`.as(
-        'is_freshly_used',
-      ),
-    ])
-    .where('token_hash', 'in', tokenHashes)
-    .executeTakeFirst();
+  const [token] = await timedToken(db, [tokenHashes, freshSeconds]);
+  return token;
 }
+
+const markSpent = statement(
+  'update refresh_tokens set used_at = clock_timestamp() where token_hash = $1',
+  'unawaited',
+);
 
 /** Marks a refresh token as used. */
 export async function spendRefreshToken(tx: Tx, tokenHash: Uint8Array): Promise<void> {
-  await tx
-    .updateTable('refresh_tokens')
-    .set({ used_at: sql<Date>`clock_timestamp()` })
-    .where('token_hash', '=', tokenHash)
-    .execute();
+  await markSpent(tx, [tokenHash]);
 }
 
-/** Notes that a session was used. @returns the database's time. */
-export async function touchSession(tx: Tx, sessionId: string, addressPrefix: string): Promise<Date> {
-  const { last_used_at } = await tx
-    .updateTable('sessions')
-    .set({ last_used_at: sql<Date>`now()`, address_prefix: addressPrefix })
-    .where('id', '=', sessionId)
-    .returning('last_used_at')
-    .executeTakeFirstOrThrow();
-  return last_used_at;
+const touch = statement(
+  'update sessions set last_used_at = now(), address_prefix = $2 where id = $1',
+  'unawaited',
+);
+
+/** Notes that a session was used. */
+export async function touchSession(tx: Tx, sessionId: string, addressPrefix: string): Promise<void> {
+  await touch(tx, [sessionId, addressPrefix]);
 }
 
 /** Ends one session of the user. @returns false if there is no such session, or it has ended. */
@@ -182,6 +194,15 @@ export async function revokeSessionRows(
   if (exceptSessionId !== undefined) update = update.where('id', '<>', exceptSessionId);
   const { numUpdatedRows } = await update.executeTakeFirst();
   return Number(numUpdatedRows);
+}
+
+/** Ends every session of everybody. */
+export async function revokeEverySessionRow(db: Db, reason: RevokedReason): Promise<void> {
+  await db
+    .updateTable('sessions')
+    .set({ revoked_at: sql<Date>`now()`, revoked_reason: reason })
+    .where('revoked_at', 'is', null)
+    .execute();
 }
 
 /** The user's sessions that can still be refreshed, newest use first. */

@@ -1,26 +1,20 @@
-/** @file Pages for people: what this server is, and the documentation of its API. */
-import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
-import { buildOpenApi } from '@zkvault/contract';
+/** @file Pages for people: what this server is. The documentation of its API is in docs-routes.ts. */
 import type { FastifyInstance } from 'fastify';
+import { type DocsDeps, docsRoutes } from './docs-routes.ts';
 
 /** What the pages show. */
-export interface SiteDeps {
-  readonly version: string;
-  readonly apiDocs: 'public' | 'off';
+export interface SiteDeps extends DocsDeps {
+  /** Who may read the documentation: nobody, whom `assertMayRead` lets, or everybody. */
+  readonly apiDocs: 'off' | 'admin' | 'public';
+  /** The version that the front page tells. */
+  readonly shownVersion: string;
+  readonly assertMayRead: NonNullable<DocsDeps['assertMayRead']>;
 }
 
 const PAGE_POLICY =
   "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/**
- * Swagger UI's files are its own; nothing comes from elsewhere and nothing goes elsewhere. The hash is of
- * the one style sheet that its script writes into the page; a browser shows the next one when it changes.
- */
-const DOCS_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/** Serves the front page and, unless they are off, `/openapi.json` and `/docs`. */
+/** Serves the front page and, unless it is off, the documentation. */
 export async function siteRoutes(app: FastifyInstance, deps: SiteDeps): Promise<void> {
   const page = frontPage(deps);
   app.get('/', async (_request, reply) => {
@@ -31,45 +25,29 @@ export async function siteRoutes(app: FastifyInstance, deps: SiteDeps): Promise<
     void reply.type('text/css; charset=utf-8');
     return STYLE;
   });
-  if (deps.apiDocs === 'public') await serveDocs(app, deps.version);
+  if (deps.apiDocs === 'off') return;
+  const { version, appName } = deps;
+  const assertMayRead = deps.apiDocs === 'admin' ? deps.assertMayRead : undefined;
+  await app.register(docsRoutes, { version, appName, assertMayRead });
 }
 
-async function serveDocs(app: FastifyInstance, version: string): Promise<void> {
-  const document = buildOpenApi({ version });
-  const text = JSON.stringify(document);
-  app.get('/openapi.json', async (_request, reply) => {
-    void reply.type('application/json; charset=utf-8');
-    return text;
-  });
-  await app.register(swagger, {
-    mode: 'static',
-    specification: { document: document as unknown as StaticDocumentSpec['document'] },
-  });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: DOCS_POLICY,
-    theme: { title: 'zkvault API' },
-    uiConfig: { validatorUrl: null, url: '/openapi.json', docExpansion: 'list', layout: 'BaseLayout' },
-  });
-}
-
-function frontPage({ version, apiDocs }: SiteDeps): string {
+function frontPage({ shownVersion, appName, apiDocs }: SiteDeps): string {
   const docs =
     apiDocs === 'public'
-      ? '<li><a href="/docs">API documentation</a> and <a href="/openapi.json">openapi.json</a></li>'
+      ? '<li>API documentation: <a href="/docs">to try out</a>, <a href="/redoc">to read</a>, <a href="/openapi.json">openapi.json</a></li>'
       : '';
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>zkvault server</title>
+<title>${appName}</title>
 <link rel="stylesheet" href="/site.css">
 </head>
 <body>
 <main>
-<h1>zkvault</h1>
-<p>This is a zkvault server, version ${version}. It keeps vaults that only their owners can open: everything
+<h1>${appName}</h1>
+<p>This is a zkvault server, version ${shownVersion}. It keeps vaults that only their owners can open: everything
 is encrypted before it arrives here, and no key ever does.</p>
 <ul>
 <li>Use it with the command line: <code>zkvault register</code>, <code>zkvault login</code>, <code>zkvault list</code></li>

@@ -8,10 +8,13 @@ export { isAbove, isPermitted } from './permissions.ts';
 export {
   findUser,
   findUserByLogin,
+  findUserLater,
   insertUser,
   lockUser,
+  lockUserAlone,
   type NewCredential,
   refreshVerifier,
+  replaceAccountKey,
   replaceCredential,
   setAsksSecondFactor,
   type Verifier,

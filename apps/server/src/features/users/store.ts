@@ -1,6 +1,7 @@
 /** @file SQL of accounts. One function, one statement. */
 import { sql } from 'kysely';
 import type { Db, NewUserRow, Tx, UserRow } from '../../db/schema.ts';
+import { deferredStatement } from '../../db/statement.ts';
 
 /** The account of a canonical login. */
 export function findUserByLogin(db: Db, login: string): Promise<UserRow | undefined> {
@@ -12,9 +13,22 @@ export function findUser(db: Db, userId: string): Promise<UserRow | undefined> {
   return db.selectFrom('users').selectAll().where('id', '=', userId).executeTakeFirst();
 }
 
+const findById = deferredStatement<UserRow>('select * from users where id = $1');
+
+/** The account, if it is there. @returns gives it, once a later statement was awaited. */
+export async function findUserLater(tx: Tx, userId: string): Promise<() => Promise<UserRow | undefined>> {
+  const rows = await findById(tx, [userId]);
+  return async () => (await rows())[0];
+}
+
 /** The account, which cannot change before the transaction ends. */
 export function lockUser(tx: Tx, userId: string): Promise<UserRow | undefined> {
   return tx.selectFrom('users').selectAll().where('id', '=', userId).forShare().executeTakeFirst();
+}
+
+/** Locks an account against everything but references to it, until the transaction ends. */
+export function lockUserAlone(tx: Tx, userId: string): Promise<UserRow | undefined> {
+  return tx.selectFrom('users').selectAll().where('id', '=', userId).forNoKeyUpdate().executeTakeFirst();
 }
 
 /** Inserts an account. @returns false if its id or its login is taken. */
@@ -58,6 +72,46 @@ export async function refreshVerifier(db: Db, user: UserRow, next: Verifier): Pr
     .execute();
 }
 
+/**
+ * Replaces wrap and account state by those of the next account key, if neither the credential nor the account
+ * state has changed since `user` was read and the epoch rises; all in one statement.
+ *
+ * @returns false if something changed, or the epoch does not rise.
+ */
+export async function replaceAccountKey(
+  tx: Tx,
+  user: UserRow,
+  next: NonNullable<NewCredential['keyMaterial']> & { readonly akEpoch: number },
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set({
+      ak_epoch: next.akEpoch,
+      // A login or a recovery in flight must not answer with what was read before.
+      credential_version: sql<number>`credential_version + 1`,
+      ...keyMaterialColumns(next),
+    })
+    .where('id', '=', user.id)
+    .where('is_active', '=', true)
+    .where('credential_version', '=', user.credential_version)
+    .where('state_seq', '=', user.state_seq)
+    .where('ak_epoch', '<', next.akEpoch)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+function keyMaterialColumns({ wrap, state }: NonNullable<NewCredential['keyMaterial']>) {
+  return {
+    wrap_ciphertext: wrap.ciphertext,
+    wrap_iv: wrap.iv,
+    wrap_tag: wrap.tag,
+    state_ciphertext: state.ciphertext,
+    state_iv: state.iv,
+    state_tag: state.tag,
+    state_seq: state.seq,
+  };
+}
+
 /** What a rekey writes. */
 export interface NewCredential extends Verifier {
   readonly login: string;
@@ -95,17 +149,7 @@ export async function replaceCredential(tx: Tx, user: UserRow, next: NewCredenti
       verifier: next.verifier,
       verifier_key_id: next.verifierKeyId,
       credential_version: sql<number>`credential_version + 1`,
-      ...(keyMaterial === undefined
-        ? {}
-        : {
-            wrap_ciphertext: keyMaterial.wrap.ciphertext,
-            wrap_iv: keyMaterial.wrap.iv,
-            wrap_tag: keyMaterial.wrap.tag,
-            state_ciphertext: keyMaterial.state.ciphertext,
-            state_iv: keyMaterial.state.iv,
-            state_tag: keyMaterial.state.tag,
-            state_seq: keyMaterial.state.seq,
-          }),
+      ...(keyMaterial === undefined ? {} : keyMaterialColumns(keyMaterial)),
     })
     .where('id', '=', user.id)
     .where('is_active', '=', true)

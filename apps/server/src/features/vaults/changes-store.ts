@@ -1,6 +1,7 @@
 /** @file SQL of reading a vault: what changed in it, and the versions of one entry. */
 import { sql } from 'kysely';
 import type { Db, EntryVersionRow } from '../../db/schema.ts';
+import { statement } from '../../db/statement.ts';
 import type { VaultRef } from './store.ts';
 
 /** Where a page of changes begins, and how large it may be. */
@@ -20,6 +21,7 @@ export interface HeadRow {
   readonly kind: 'head';
   readonly revision: number;
   readonly seq: number;
+  readonly vk_epoch: number;
   readonly page_end: number;
 }
 
@@ -47,6 +49,60 @@ export type ChangeRow =
       readonly tag: string;
     };
 
+const changes = statement<ChangeRow>(`
+with head as (
+  select revision, seq, vk_epoch from vaults where id = $1 and owner_id = $2
+),
+changed as (
+  select *, sum(octet_length(ciphertext)) over (order by revision) as characters
+  from (
+    select * from entries
+    where vault_id = $1 and revision > $3 and exists (select from head)
+    order by revision limit $4
+  ) as candidates
+),
+known as (
+  select greatest(
+    $5::bigint,
+    (
+      select seq from manifests where vault_id = $1 and revision <= $3
+      order by revision desc limit 1
+    )
+  ) as seq
+),
+committed as (
+  select *, sum(octet_length(ciphertext)) over (order by seq) as characters
+  from (
+    select * from manifests
+    where vault_id = $1 and seq > (select seq from known) and exists (select from head)
+    order by seq limit $4
+  ) as candidates
+),
+page_end as (
+  select least(
+    (select revision from head),
+    (select case when count(*) = $4 then max(revision) end from changed),
+    (select case when count(*) = $4 then max(revision) end from committed),
+    (select min(revision) from changed where characters >= $6),
+    (select min(revision) from committed where characters >= $6)
+  ) as revision
+)
+select 'head' as kind, null::uuid as id, null::int as version, vk_epoch, null::int as schema,
+  null as ciphertext, null as iv, null as tag, revision, null::timestamptz as updated_at,
+  seq, (select revision from page_end) as page_end
+from head
+union all
+select case when deleted then 'deletion' else 'entry' end, id, version, vk_epoch, schema,
+  ciphertext, iv, tag, revision, updated_at, null, null
+from changed where revision <= (select revision from page_end)
+union all
+select 'manifest', null, null, null, null, ciphertext, iv, tag, revision, null, seq, null
+from committed where revision <= (select revision from page_end)
+union all
+select 'head-manifest', null, null, null, null, ciphertext, iv, tag, revision, null, seq, null
+from manifests where vault_id = $1 and seq = (select seq from head)
+order by revision`);
+
 /**
  * One page of changes, in one statement and so in one snapshot, whatever is committed meanwhile.
  *
@@ -57,62 +113,9 @@ export type ChangeRow =
  *
  * @returns no rows if the owner has no such vault; otherwise one `head`, and the others by revision.
  */
-export async function readChanges(db: Db, ref: VaultRef, page: ChangesPage): Promise<ChangeRow[]> {
-  const { rows } = await sql<ChangeRow>`
-    with head as (
-      select revision, seq from vaults where id = ${ref.vaultId} and owner_id = ${ref.ownerId}
-    ),
-    changed as (
-      select *, sum(octet_length(ciphertext)) over (order by revision) as characters
-      from (
-        select * from entries
-        where vault_id = ${ref.vaultId} and revision > ${page.since} and exists (select from head)
-        order by revision limit ${page.limit}
-      ) as candidates
-    ),
-    known as (
-      select greatest(
-        ${page.manifestsAfter}::bigint,
-        (
-          select seq from manifests where vault_id = ${ref.vaultId} and revision <= ${page.since}
-          order by revision desc limit 1
-        )
-      ) as seq
-    ),
-    committed as (
-      select *, sum(octet_length(ciphertext)) over (order by seq) as characters
-      from (
-        select * from manifests
-        where vault_id = ${ref.vaultId} and seq > (select seq from known) and exists (select from head)
-        order by seq limit ${page.limit}
-      ) as candidates
-    ),
-    page_end as (
-      select least(
-        (select revision from head),
-        (select case when count(*) = ${page.limit} then max(revision) end from changed),
-        (select case when count(*) = ${page.limit} then max(revision) end from committed),
-        (select min(revision) from changed where characters >= ${page.maxCharacters}),
-        (select min(revision) from committed where characters >= ${page.maxCharacters})
-      ) as revision
-    )
-    select 'head' as kind, null::uuid as id, null::int as version, null::int as vk_epoch, null::int as schema,
-      null as ciphertext, null as iv, null as tag, revision, null::timestamptz as updated_at,
-      seq, (select revision from page_end) as page_end
-    from head
-    union all
-    select case when deleted then 'deletion' else 'entry' end, id, version, vk_epoch, schema,
-      ciphertext, iv, tag, revision, updated_at, null, null
-    from changed where revision <= (select revision from page_end)
-    union all
-    select 'manifest', null, null, null, null, ciphertext, iv, tag, revision, null, seq, null
-    from committed where revision <= (select revision from page_end)
-    union all
-    select 'head-manifest', null, null, null, null, ciphertext, iv, tag, manifests.revision, null,
-      manifests.seq, null
-    from manifests join head on manifests.seq = head.seq where vault_id = ${ref.vaultId}
-    order by revision`.execute(db);
-  return rows;
+export function readChanges(db: Db, ref: VaultRef, page: ChangesPage): Promise<ChangeRow[]> {
+  const { since, limit, manifestsAfter, maxCharacters } = page;
+  return changes(db, [ref.vaultId, ref.ownerId, since, limit, manifestsAfter, maxCharacters]);
 }
 
 /** One version of an entry. */

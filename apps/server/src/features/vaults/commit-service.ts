@@ -11,15 +11,14 @@ import {
   buryEntries,
   type CommittedHead,
   type DeletionRow,
-  type EntryState,
-  findEntryStates,
   forgetVersions,
+  keepManifest,
   keepVersions,
   type PutRow,
   pruneVersions,
   writeEntries,
 } from './commit-store.ts';
-import { insertManifests, type LockedVault } from './store.ts';
+import type { LockedVault } from './store.ts';
 
 /** One write of a commit. */
 export type Operation = PutOperation | DeleteOperation;
@@ -32,14 +31,15 @@ export interface Commit {
 }
 
 /**
- * Writes to a locked vault, all or nothing: nothing is written unless everything fits.
+ * Writes to a locked vault, all or nothing.
  *
  * The commit is recorded here, last, so that no way of writing entries goes unlogged.
  *
  * Operation i takes revision `vault.revision + i + 1`, so a page of changes may end between any two.
  *
  * @returns the new head; undefined if the commit does not follow what is there: another baseSeq, another
- *   vault-key epoch, a version that is not the next one, or the id of a deleted entry.
+ *   vault-key epoch, a version that is not the next one, or the id of a deleted entry. Some of it may be
+ *   written then, and the transaction must fail.
  * @throws {ServiceError} `request-invalid` if an id occurs twice, or for a manifest that does not belong
  *   there; `manifest-required`.
  */
@@ -51,27 +51,16 @@ export async function writeCommit(
 ): Promise<CommittedHead | undefined> {
   assertDistinctIds(commit.operations);
   assertManifestFits(vault, commit);
-  if (commit.baseSeq !== vault.seq) return undefined;
-  const ids = commit.operations.map(({ id }) => id);
-  const states = new Map((await findEntryStates(tx, vault, ids)).map((state) => [state.id, state]));
-  const follows = commit.operations.every((operation) =>
-    followsState(vault, operation, states.get(operation.id)),
-  );
-  if (!follows) return undefined;
+  if (commit.baseSeq !== vault.seq || commit.operations.some(({ version }) => version > MAX_VERSION))
+    return undefined;
+  const { puts, deletions } = rowsOf(vault, commit.operations);
+  if (puts.some(({ vkEpoch }) => vkEpoch !== vault.vk_epoch)) return undefined;
 
   const head = await advanceVault(tx, vault, commit.operations.length);
-  const puts: PutRow[] = [];
-  const deletions: DeletionRow[] = [];
-  for (const [index, operation] of commit.operations.entries()) {
-    const row = { ...operation, revision: vault.revision + index + 1 };
-    if (row.op === 'put') puts.push(row);
-    else deletions.push(row);
-  }
-  if (puts.length > 0) await putEntries(tx, vault, puts, head.committedAt);
-  if (deletions.length > 0) await deleteEntries(tx, vault, deletions, head.committedAt);
-  if (commit.manifest !== undefined) {
-    await insertManifests(tx, [{ vault_id: vault.id, revision: head.revision, ...commit.manifest }]);
-  }
+  const written = await putEntries(tx, vault, puts, head.committedAt);
+  if (!(await deleteEntries(tx, vault, deletions, head.committedAt))) return undefined;
+  if (commit.manifest !== undefined)
+    await keepManifest(tx, vault, { ...commit.manifest, revision: head.revision });
   await trail.record(tx, {
     action: 'commit',
     outcome: 'success',
@@ -79,7 +68,22 @@ export async function writeCommit(
     resource: { type: 'vault', id: vault.id },
     details: { puts: puts.length, deletions: deletions.length, seq: head.seq },
   });
-  return head;
+  // The writing travelled with the lock of the audit log, and its answer is there by now.
+  return (await written()) === puts.length ? head : undefined;
+}
+
+/** As far as the column counts; no version follows it. */
+const MAX_VERSION = 2_147_483_647;
+
+function rowsOf(vault: LockedVault, operations: readonly Operation[]) {
+  const puts: (PutOperation & PutRow)[] = [];
+  const deletions: DeletionRow[] = [];
+  for (const [index, operation] of operations.entries()) {
+    const row = { ...operation, revision: vault.revision + index + 1 };
+    if (row.op === 'put') puts.push(row);
+    else deletions.push(row);
+  }
+  return { puts, deletions };
 }
 
 function assertDistinctIds(operations: readonly Operation[]): void {
@@ -99,34 +103,33 @@ function assertManifestFits(vault: LockedVault, { baseSeq, manifest }: Commit): 
   if (manifest.seq !== baseSeq + 1) throw requestFault('/body/manifest/seq', 'not-next');
 }
 
-function followsState(vault: LockedVault, operation: Operation, state: EntryState | undefined): boolean {
-  if (operation.op === 'put' && operation.vkEpoch !== vault.vk_epoch) return false;
-  if (state === undefined) return operation.op === 'put' && operation.version === 1;
-  return !state.deleted && operation.version === state.version + 1;
-}
-
+/** @returns says how many were written: fewer than given if one of them does not follow what is there. */
 async function putEntries(
   tx: Tx,
   vault: LockedVault,
   puts: readonly PutRow[],
   committedAt: Date,
-): Promise<void> {
+): Promise<() => Promise<number>> {
+  if (puts.length === 0) return async () => 0;
   const replaced = puts.filter(({ version }) => version > 1).map(({ id }) => id);
   if (replaced.length > 0) await keepVersions(tx, vault, replaced);
   const cuts = puts
     .map(({ id, version }) => ({ id, upTo: version - ENTRY_HISTORY_LIMIT }))
     .filter(({ upTo }) => upTo > 0);
   if (cuts.length > 0) await pruneVersions(tx, vault, cuts);
-  await writeEntries(tx, vault, puts, committedAt);
+  return writeEntries(tx, vault, puts, committedAt);
 }
 
+/** @returns false if one of them does not follow what is there. */
 async function deleteEntries(
   tx: Tx,
   vault: LockedVault,
   deletions: readonly DeletionRow[],
   committedAt: Date,
-): Promise<void> {
-  await buryEntries(tx, vault, deletions, committedAt);
+): Promise<boolean> {
+  if (deletions.length === 0) return true;
+  if ((await buryEntries(tx, vault, deletions, committedAt)) !== deletions.length) return false;
   const ids = deletions.map(({ id }) => id);
   await forgetVersions(tx, vault, ids);
+  return true;
 }

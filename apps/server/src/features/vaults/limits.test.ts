@@ -22,7 +22,8 @@ const largestSmall = base64UrlLength(SMALL_ENVELOPE_BYTES.maxBytes);
 const no = { ciphertext: null, iv: null, tag: null };
 const CONSTRAINT = expect.objectContaining({ code: '23514' });
 
-type Rows = { [Table in 'vaults' | 'entries' | 'entry_versions' | 'manifests']: Insertable<Database[Table]> };
+type TableName = 'vaults' | 'entries' | 'entry_versions' | 'manifests' | 'vault_rotations' | 'staged_entries';
+type Rows = { [Table in TableName]: Insertable<Database[Table]> };
 type Case<Table extends keyof Rows> = readonly [fact: string, changes: Partial<Rows[Table]>];
 
 let revision = 1_000;
@@ -36,6 +37,8 @@ function good(): Rows {
     entries: { vault_id: vaultId, id: randomUUID(), deleted: false, revision, ...entry },
     entry_versions: { vault_id: vaultId, entry_id: entryId, ...entry, version: revision },
     manifests: { vault_id: vaultId, seq: revision, revision, ...envelope },
+    vault_rotations: { vault_id: vaultId, rotation_id: randomUUID(), vk_epoch: 2 },
+    staged_entries: { vault_id: vaultId, entry_id: entryId, version: 1, schema: 1, ...envelope },
   };
 }
 
@@ -43,11 +46,16 @@ function noWrap() {
   return { wrap_ciphertext: null, wrap_iv: null, wrap_tag: null };
 }
 
-const insert = (table: keyof Rows, changes: object) =>
-  server.db
+const insert = async (table: keyof Rows, changes: object) => {
+  if (table === 'vault_rotations' || table === 'staged_entries')
+    await server.db.deleteFrom('vault_rotations').execute();
+  if (table === 'staged_entries')
+    await server.db.insertInto('vault_rotations').values(good().vault_rotations).execute();
+  return server.db
     .insertInto(table)
     .values({ ...good()[table], ...changes })
     .execute();
+};
 
 const taken: { [Table in keyof Rows]: readonly Case<Table>[] } = {
   vaults: [['a whole wrap of the largest size', wrapOf(largestSmall)]],
@@ -64,6 +72,11 @@ const taken: { [Table in keyof Rows]: readonly Case<Table>[] } = {
   manifests: [
     ['the smallest ciphertext', { ciphertext: text(2) }],
     ['the largest ciphertext', { ciphertext: text(largestSmall) }],
+  ],
+  vault_rotations: [['the first epoch that can follow another', { vk_epoch: 2 }]],
+  staged_entries: [
+    ['the smallest ciphertext', { ciphertext: text(2) }],
+    ['the largest ciphertext', { ciphertext: text(largest) }],
   ],
 };
 
@@ -110,13 +123,20 @@ const refused: { [Table in keyof Rows]: readonly Case<Table>[] } = {
     ['a negative seq', { seq: -1 }],
     ['a negative revision', { revision: -1 }],
   ],
+  vault_rotations: [['epoch 1', { vk_epoch: 1 }]],
+  staged_entries: [
+    ...envelopeFaults,
+    ['a ciphertext too large', { ciphertext: text(largest + 1) }],
+    ['version 0', { version: 0 }],
+    ['schema 0', { schema: 0 }],
+  ],
 };
 
 function wrapOf(length: number) {
   return { wrap_ciphertext: text(length), wrap_iv: text(16), wrap_tag: text(22) };
 }
 
-describe.for(['vaults', 'entries', 'entry_versions', 'manifests'] as const)('the table %s', (table) => {
+describe.for(Object.keys(taken) as TableName[])('the table %s', (table) => {
   it.for([...taken[table]])('takes %s', async ([, changes]) => {
     await expect(insert(table, changes)).resolves.toBeDefined();
   });

@@ -12,12 +12,16 @@ import {
   replaceAccountState,
   replaceVault,
   type Sealed,
+  stageEntries,
 } from '@zkvault/contract';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { actorOf } from '../../http/actor.ts';
-import { contractRoute } from '../../http/contract-route.ts';
+import { actorOf, callerOf, markProven } from '../../http/actor.ts';
+import { type ContractHandler, contractRoute } from '../../http/contract-route.ts';
+import { writeOf } from '../../http/idempotency-key.ts';
 import { originOf } from '../../http/origin.ts';
 import { pageOf } from '../../http/paging.ts';
+import { ServiceError } from '../../lib/service-error.ts';
+import * as rotation from './rotation-service.ts';
 import * as service from './service.ts';
 
 /** Registers the routes of vaults. */
@@ -30,20 +34,33 @@ export async function vaultsRoutes(app: FastifyInstance, deps: service.VaultsDep
     return pageOf(vaults, request.query, ({ id }) => id);
   });
 
-  contractRoute(app, createVault, (request) =>
-    service.createVault(deps, actorOf(request).userId, request.body, trailOf(request)),
-  );
+  contractRoute(app, createVault, async (request) => {
+    const { answer } = await deps.idempotency.once(writeOf(request), (tx) =>
+      service.createVault(tx, actorOf(request).userId, request.body, trailOf(request)),
+    );
+    return answer;
+  });
+
+  contractRoute(app, stageEntries, async (request) => ({
+    staged: await rotation.stageEntries(deps, refOf(request), request.body),
+  }));
 
   contractRoute(app, replaceVault, (request) =>
-    service.replaceVault(deps, refOf(request), request.body, trailOf(request)),
+    rotation.replaceVault(deps, refOf(request), request.body, trailOf(request)),
   );
 
   contractRoute(app, deleteVault, (request) => service.deleteVault(deps, refOf(request), trailOf(request)));
 
-  contractRoute(app, commitVault, async (request) => {
-    const { revision, seq } = await service.commitVault(deps, refOf(request), request.body, trailOf(request));
-    return { revision, seq };
-  });
+  const commit: ContractHandler<typeof commitVault> = async (request) => {
+    // Before a repetition is answered: it must be a vault of this caller.
+    const ref = refOf(request);
+    const { answer } = await deps.idempotency.once(writeOf(request), (tx) =>
+      service.commitVault(tx, ref, request.body, trailOf(request)),
+    );
+    markProven(request);
+    return { revision: answer.revision, seq: answer.seq };
+  };
+  contractRoute(app, commitVault, commit, { provesClaim: true });
 
   contractRoute(app, getChanges, async (request) => {
     const { since = 0, limit = CHANGES_LIMITS.default, manifestsAfter } = request.query;
@@ -63,9 +80,12 @@ export async function vaultsRoutes(app: FastifyInstance, deps: service.VaultsDep
   });
 }
 
-/** The vault that a request names, as one of the caller's. */
+/** The vault that a request names, as one of the caller's; for an API key of another vault there is none. */
 function refOf(request: FastifyRequest & { readonly params: { readonly vaultId: string } }): VaultRef {
-  return { ownerId: actorOf(request).userId, vaultId: request.params.vaultId };
+  const { userId, onlyVaultId } = callerOf(request);
+  const { vaultId } = request.params;
+  if (onlyVaultId !== undefined && onlyVaultId !== vaultId) throw new ServiceError('vault-not-found');
+  return { ownerId: userId, vaultId };
 }
 
 type VaultRef = Parameters<typeof service.deleteVault>[1];
@@ -76,6 +96,7 @@ function toChanges(rows: readonly ChangeRow[]): Changes {
   const changes: Changes = {
     revision: 0,
     seq: 0,
+    vkEpoch: 0,
     manifest: null,
     manifests: [],
     entries: [],
@@ -87,6 +108,7 @@ function toChanges(rows: readonly ChangeRow[]): Changes {
       case 'head':
         changes.revision = row.revision;
         changes.seq = row.seq;
+        changes.vkEpoch = row.vk_epoch;
         changes.nextSince = row.page_end < row.revision ? row.page_end : null;
         break;
       case 'entry':

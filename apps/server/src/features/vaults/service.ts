@@ -3,11 +3,19 @@
  * A wrap leaves only through {@link listOwnVaults} with `withWraps`, for the answer to a login.
  */
 
-import { type NewVault, type Sealed, VAULTS_PER_ACCOUNT, type Vault, type Wrap } from '@zkvault/contract';
+import {
+  type AuditDetails,
+  type NewVault,
+  type Sealed,
+  VAULTS_PER_ACCOUNT,
+  type Vault,
+  type Wrap,
+} from '@zkvault/contract';
 import type { Db, Tx } from '../../db/schema.ts';
 import { requestFault, ServiceError } from '../../lib/service-error.ts';
 import { makeUuid7 } from '../../lib/uuid.ts';
 import type { Audit, Trail } from '../audit/service.ts';
+import type { Idempotency } from '../idempotency/service.ts';
 import { advanceAccountState } from '../users/account-state-service.ts';
 import { type ChangeRow, listVersions, readChanges, type VersionRow } from './changes-store.ts';
 import { type Commit, writeCommit } from './commit-service.ts';
@@ -22,18 +30,23 @@ import {
   listVaultRows,
   lockDefaultVault,
   lockVault,
-  replaceWrap,
+  shareVaults,
   type VaultRef,
   type VaultRowWithManifest,
 } from './store.ts';
 
+/** For the rotation of the account key, which wraps the same vault keys anew. */
+export { lockWrappedVaults, replaceWraps } from './store.ts';
+
 /** For the plain surface, which writes through the same function as the commit surface. */
-export { lockDefaultVault, writeCommit };
+/** For API keys, which are for vaults of one owner. */
+export { lockDefaultVault, shareVaults, writeCommit };
 
 /** What the vault features need. */
 export interface VaultsDeps {
   readonly db: Db;
   readonly audit: Audit;
+  readonly idempotency: Idempotency;
 }
 
 /** Most characters of ciphertext, and of manifests, in one page: as much as a commit may bring. */
@@ -84,44 +97,18 @@ export async function createPlainVault(tx: Tx, ownerId: string): Promise<void> {
  *   id, or an account state that is not the next one.
  */
 export async function createVault(
-  { db }: VaultsDeps,
+  tx: Tx,
   ownerId: string,
   wish: { readonly vault: NewVault; readonly accountState?: Sealed | undefined },
   trail: Trail,
 ): Promise<Vault> {
   assertVaultWhole(wish.vault, '/body/vault');
-  return db.transaction().execute(async (tx) => {
-    await advanceAccountState(tx, ownerId, wish.accountState);
-    if ((await countVaults(tx, ownerId)) >= VAULTS_PER_ACCOUNT) throw requestFault('/body/vault', 'too-many');
-    if (!(await insertNewVaults(tx, ownerId, [wish.vault]))) throw new ServiceError('conflict');
-    const ref = { ownerId, vaultId: wish.vault.id };
-    await recordVault(tx, trail, 'vault-created', ref);
-    return getVault(tx, ref);
-  });
-}
-
-/**
- * Replaces a vault's wrap by that of the next vault key.
- *
- * @throws {ServiceError} `vault-not-found`; `conflict` if the epoch or the account state is not the next
- *   one; `request-invalid` for an account state too many or too few.
- */
-export async function replaceVault(
-  { db }: VaultsDeps,
-  ref: VaultRef,
-  change: { readonly vkEpoch: number; readonly wrap: Wrap; readonly accountState?: Sealed | undefined },
-  trail: Trail,
-): Promise<Vault> {
-  return db.transaction().execute(async (tx) => {
-    // The account first, then the vault: the order of everything that locks both.
-    await advanceAccountState(tx, ref.ownerId, change.accountState);
-    const vault = await lockVault(tx, ref);
-    if (vault === undefined) throw new ServiceError('vault-not-found');
-    if (change.vkEpoch !== vault.vk_epoch + 1) throw new ServiceError('conflict', { seq: vault.seq });
-    await replaceWrap(tx, vault, { vk_epoch: change.vkEpoch, ...wrapColumns(change.wrap) });
-    await recordVault(tx, trail, 'vault-replaced', ref);
-    return getVault(tx, ref);
-  });
+  await advanceAccountState(tx, ownerId, wish.accountState);
+  if ((await countVaults(tx, ownerId)) >= VAULTS_PER_ACCOUNT) throw requestFault('/body/vault', 'too-many');
+  if (!(await insertNewVaults(tx, ownerId, [wish.vault]))) throw new ServiceError('conflict');
+  const ref = { ownerId, vaultId: wish.vault.id };
+  await recordVault(tx, trail, ref, { action: 'vault-created' });
+  return getVault(tx, ref);
 }
 
 /**
@@ -132,18 +119,23 @@ export async function replaceVault(
 export async function deleteVault({ db }: VaultsDeps, ref: VaultRef, trail: Trail): Promise<void> {
   await db.transaction().execute(async (tx) => {
     if (!(await deleteVaultRow(tx, ref))) throw new ServiceError('vault-not-found');
-    await recordVault(tx, trail, 'vault-deleted', ref);
+    await recordVault(tx, trail, ref, { action: 'vault-deleted' });
   });
 }
 
-function recordVault(
+/** Records what happened to a vault as a whole. */
+export function recordVault(
   tx: Tx,
   trail: Trail,
-  action: 'vault-created' | 'vault-replaced' | 'vault-deleted',
   { ownerId, vaultId }: VaultRef,
+  event: {
+    readonly action: 'vault-created' | 'vault-replaced' | 'vault-deleted';
+    readonly details?: AuditDetails;
+  },
 ): Promise<void> {
   const subject = { userId: ownerId };
-  return trail.record(tx, { action, outcome: 'success', subject, resource: { type: 'vault', id: vaultId } });
+  const resource = { type: 'vault', id: vaultId } as const;
+  return trail.record(tx, { outcome: 'success', subject, resource, ...event });
 }
 
 /**
@@ -167,18 +159,16 @@ export async function replaceAccountState(
  * @throws {ServiceError} `vault-not-found`; `conflict` with the vault's seq; and those of {@link writeCommit}.
  */
 export async function commitVault(
-  { db }: VaultsDeps,
+  tx: Tx,
   ref: VaultRef,
   commit: Commit,
   trail: Trail,
 ): Promise<CommittedHead> {
-  return db.transaction().execute(async (tx) => {
-    const vault = await lockVault(tx, ref);
-    if (vault === undefined) throw new ServiceError('vault-not-found');
-    const head = await writeCommit(tx, vault, commit, trail);
-    if (head === undefined) throw new ServiceError('conflict', { seq: vault.seq });
-    return head;
-  });
+  const vault = await lockVault(tx, ref);
+  if (vault === undefined) throw new ServiceError('vault-not-found');
+  const head = await writeCommit(tx, vault, commit, trail);
+  if (head === undefined) throw new ServiceError('conflict', { seq: vault.seq });
+  return head;
 }
 
 /**
@@ -216,7 +206,8 @@ export async function listEntryVersions(
   throw new ServiceError((await hasVault(db, ref)) ? 'entry-not-found' : 'vault-not-found');
 }
 
-async function getVault(db: Db, ref: VaultRef): Promise<Vault> {
+/** A vault of the owner, without its wrap. @throws {ServiceError} `vault-not-found`. */
+export async function getVault(db: Db, ref: VaultRef): Promise<Vault> {
   const row = await findVault(db, ref);
   if (row === undefined) throw new ServiceError('vault-not-found');
   return toVault(row);
@@ -249,7 +240,8 @@ async function insertNewVaults(tx: Tx, ownerId: string, vaults: readonly NewVaul
   return true;
 }
 
-function wrapColumns(wrap: Wrap | null) {
+/** A wrap as the columns of its vault. */
+export function wrapColumns(wrap: Wrap | null) {
   return {
     wrap_ciphertext: wrap?.ciphertext ?? null,
     wrap_iv: wrap?.iv ?? null,

@@ -6,6 +6,8 @@
  */
 import { sql } from 'kysely';
 import type { Db, ManifestRow, Tx, VaultRow } from '../../db/schema.ts';
+import { statement } from '../../db/statement.ts';
+import { noteVaultChange } from '../../db/transact.ts';
 
 /** Names one vault, and whose it is. */
 export interface VaultRef {
@@ -20,6 +22,8 @@ export type LockedVault = Pick<
   VaultRow,
   'id' | 'owner_id' | 'integrity' | 'vk_epoch' | 'revision' | 'seq'
 > & {
+  /** By the database's clock, read under the lock: it follows the order of the commits. */
+  readonly now: Date;
   readonly [lockMark]: true;
 };
 
@@ -40,7 +44,18 @@ export type NewVaultRow = Pick<
 /** A manifest as it is written. */
 export type NewManifestRow = Omit<ManifestRow, 'created_at'>;
 
-const lockedColumns = ['id', 'owner_id', 'integrity', 'vk_epoch', 'revision', 'seq'] as const;
+/** The lock is taken in a subquery, so that the clock is read after the wait for it. */
+const lockWhere = (condition: string) =>
+  statement<LockedVault>(
+    `with locked as materialized (
+       select id, owner_id, integrity, vk_epoch, revision, seq from vaults where ${condition} for update
+     )
+     select *, clock_timestamp()::timestamptz(3) as now from locked`,
+  );
+const lockById = lockWhere('id = $1 and owner_id = $2');
+const lockDefault = lockWhere(
+  'owner_id = $1 and id = (select vault_id from default_vaults where owner_id = $1)',
+);
 
 /** The owner's vaults, oldest first, each with its newest manifest. */
 export function listVaultRows(db: Db, ownerId: string): Promise<VaultRowWithManifest[]> {
@@ -102,28 +117,28 @@ export async function countVaults(db: Db, ownerId: string): Promise<number> {
  * @returns the vault as it is under the lock, or undefined if the owner has none of that id.
  */
 export async function lockVault(tx: Tx, ref: VaultRef): Promise<LockedVault | undefined> {
-  const row = await tx
+  const [vault] = await lockById(tx, [ref.vaultId, ref.ownerId]);
+  return vault;
+}
+
+/** Keeps the owner's vaults from being deleted until the transaction ends; in the order of their ids. */
+export function shareVaults(
+  tx: Tx,
+  ownerId: string,
+): Promise<readonly Pick<VaultRow, 'id' | 'integrity' | 'vk_epoch'>[]> {
+  return tx
     .selectFrom('vaults')
-    .select(lockedColumns)
-    .where('id', '=', ref.vaultId)
-    .where('owner_id', '=', ref.ownerId)
-    .forUpdate()
-    .executeTakeFirst();
-  return row as LockedVault | undefined;
+    .select(['id', 'integrity', 'vk_epoch'])
+    .where('owner_id', '=', ownerId)
+    .orderBy('id')
+    .forKeyShare()
+    .execute();
 }
 
 /** Locks the owner's default vault of the plain surface until the transaction ends. */
 export async function lockDefaultVault(tx: Tx, ownerId: string): Promise<LockedVault | undefined> {
-  const row = await tx
-    .selectFrom('vaults')
-    .select(lockedColumns)
-    .where('owner_id', '=', ownerId)
-    .where('id', '=', (select) =>
-      select.selectFrom('default_vaults').select('vault_id').where('default_vaults.owner_id', '=', ownerId),
-    )
-    .forUpdate()
-    .executeTakeFirst();
-  return row as LockedVault | undefined;
+  const [vault] = await lockDefault(tx, [ownerId]);
+  return vault;
 }
 
 /**
@@ -138,6 +153,7 @@ export async function insertVaults(tx: Tx, ownerId: string, vaults: readonly New
     .onConflict((conflict) => conflict.column('id').doNothing())
     .returning('id')
     .execute();
+  for (const { id } of inserted) noteVaultChange(tx, { ownerId, vaultId: id, revision: 0 });
   return inserted.length;
 }
 
@@ -153,6 +169,41 @@ export async function replaceWrap(
   change: Pick<VaultRow, 'vk_epoch' | 'wrap_ciphertext' | 'wrap_iv' | 'wrap_tag'>,
 ): Promise<void> {
   await tx.updateTable('vaults').set(change).where('id', '=', vault.id).execute();
+}
+
+/** Locks the vaults of the owner that have a wrapped key until the transaction ends, in the order of their ids. */
+export function lockWrappedVaults(tx: Tx, ownerId: string): Promise<Pick<VaultRow, 'id'>[]> {
+  return tx
+    .selectFrom('vaults')
+    .select('id')
+    .where('owner_id', '=', ownerId)
+    .where('wrap_ciphertext', 'is not', null)
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+}
+
+/** Replaces the wraps of vaults of the owner; their keys and epochs stay. */
+export async function replaceWraps(
+  tx: Tx,
+  ownerId: string,
+  wraps: readonly ({ readonly id: string } & Readonly<Record<'ciphertext' | 'iv' | 'tag', string>>)[],
+): Promise<void> {
+  if (wraps.length === 0) return;
+  const rows = sql.join(
+    wraps.map(
+      ({ id, ciphertext, iv, tag }) => sql`(${id}::uuid, ${ciphertext}::text, ${iv}::text, ${tag}::text)`,
+    ),
+  );
+  await sql`
+    update vaults set wrap_ciphertext = next.ciphertext, wrap_iv = next.iv, wrap_tag = next.tag
+    from (values ${rows}) as next (id, ciphertext, iv, tag)
+    where vaults.id = next.id and vaults.owner_id = ${ownerId}`.execute(tx);
+}
+
+/** Deletes what API keys have of the former key of a locked vault: it opens nothing that is there any more. */
+export async function deleteApiKeyWraps(tx: Tx, vault: LockedVault): Promise<void> {
+  await tx.deleteFrom('api_key_wraps').where('vault_id', '=', vault.id).execute();
 }
 
 /**

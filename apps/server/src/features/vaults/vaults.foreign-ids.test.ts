@@ -23,6 +23,11 @@ await eve.givenVault('none');
 
 const replacement = anEnvelope();
 const wrap = { vkEpoch: 2, wrap: anEnvelope() };
+const rotation = {
+  rotationId: randomUUID(),
+  vkEpoch: 2,
+  entries: [{ id: entry, version: 1, schema: 1, ...anEnvelope() }],
+};
 const commits = {
   plain: { baseSeq: 1, operations: [aPut(entry, 2), ...somePuts(1)] },
   deletion: { baseSeq: 1, operations: [aDelete(entry, 2)] },
@@ -49,6 +54,8 @@ const attempts: readonly Attempt[] = [
   ['POST', '/vaults/VAULT/commits', { payload: commits.manifest }],
   ['POST', '/vaults/VAULT/commits', { payload: commits.stale }],
   ['PUT', '/vaults/VAULT', { payload: wrap }],
+  ['PUT', '/vaults/VAULT', { payload: { ...wrap, rotationId: rotation.rotationId, manifest: aSealed(2) } }],
+  ['POST', '/vaults/VAULT/rotation', { payload: rotation }],
   ['DELETE', '/vaults/VAULT'],
   ['GET', '/entries/ENTRY'],
   ['PUT', '/entries/ENTRY', { payload: replacement, headers: ifMatch }],

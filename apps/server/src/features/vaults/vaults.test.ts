@@ -5,6 +5,7 @@ import { giveAccountState } from '../../../test/account-state.ts';
 import { startTestServer, type TestAccount } from '../../../test/test-server.ts';
 import { mustBe, vaultApi } from '../../../test/vault-api.ts';
 import { anEnvelope, aPut, aSealed, aVault, somePuts } from '../../../test/vault-values.ts';
+import { transact } from '../../db/transact.ts';
 import { createFirstVaults, createPlainVault, listOwnVaults } from './service.ts';
 
 const server = await startTestServer();
@@ -125,7 +126,7 @@ describe('a new vault', () => {
     const account = await server.givenAccount();
     const ada = vaultApi(server, account);
     const vaults = Array.from({ length: VAULTS_PER_ACCOUNT - 1 }, () => aVault('none'));
-    await server.db.transaction().execute((tx) => createFirstVaults(tx, account.userId, vaults));
+    await transact(server.db, (tx) => createFirstVaults(tx, account.userId, vaults));
 
     const statuses = [];
     for (let turn = 0; turn < 2; turn += 1) {
@@ -279,7 +280,7 @@ describe('the vaults of a registration', () => {
     const { userId } = await server.givenAccount();
     const vaults = [aVault('manifest'), aVault('none')];
 
-    await server.db.transaction().execute((tx) => createFirstVaults(tx, userId, vaults));
+    await transact(server.db, (tx) => createFirstVaults(tx, userId, vaults));
 
     const own = await listOwnVaults(server.db, userId, { withWraps: true });
     expect(own).toHaveLength(2);
@@ -289,9 +290,9 @@ describe('the vaults of a registration', () => {
   it('are refused like a taken login if an id is taken', async () => {
     const [ada, eve] = [await server.givenAccount(), await server.givenAccount()];
     const id = await vaultApi(server, ada).givenVault('none');
-    const create = server.db
-      .transaction()
-      .execute((tx) => createFirstVaults(tx, eve.userId, [aVault('none'), { ...aVault('none'), id }]));
+    const create = transact(server.db, (tx) =>
+      createFirstVaults(tx, eve.userId, [aVault('none'), { ...aVault('none'), id }]),
+    );
 
     await expect(create).rejects.toMatchObject({ code: 'registration-refused' });
 
@@ -301,7 +302,7 @@ describe('the vaults of a registration', () => {
   it('are refused with one id twice', async () => {
     const { userId } = await server.givenAccount();
     const vault = aVault('none');
-    const create = server.db.transaction().execute((tx) => createFirstVaults(tx, userId, [vault, vault]));
+    const create = transact(server.db, (tx) => createFirstVaults(tx, userId, [vault, vault]));
 
     await expect(create).rejects.toMatchObject({
       code: 'request-invalid',
@@ -312,7 +313,7 @@ describe('the vaults of a registration', () => {
   it('are one default vault for a caller with a format of its own', async () => {
     const { userId } = await server.givenAccount();
 
-    await server.db.transaction().execute((tx) => createPlainVault(tx, userId));
+    await transact(server.db, (tx) => createPlainVault(tx, userId));
 
     expect(await listOwnVaults(server.db, userId, { withWraps: true })).toMatchObject([
       { integrity: 'none', vkEpoch: 1, wrap: null, manifest: null, revision: 0, seq: 0 },

@@ -1,4 +1,5 @@
 /** @file Counts in the memory of this process, of which it takes no more than a fixed amount. */
+import { type Generations, makeGenerations } from '../two-generations.ts';
 import type { RateCounter, RateRule } from './rate-counter.ts';
 
 /** How many callers are remembered per rule: some 30 MB in all if every rule is full. */
@@ -17,16 +18,10 @@ export interface MemoryRateCounterOptions {
   readonly maxCallers?: number;
 }
 
-/** The windows of one rule by caller. */
-interface Windows {
-  find(caller: string): Window | undefined;
-  keep(caller: string, window: Window): void;
-}
-
 /** Makes the counter. */
 export function makeMemoryRateCounter(options: MemoryRateCounterOptions = {}): RateCounter {
   const { now = () => performance.now(), maxCallers = MAX_CALLERS } = options;
-  const rules = new Map<string, Windows>();
+  const rules = new Map<string, Generations<Window>>();
 
   return {
     async count(rule, caller) {
@@ -44,31 +39,10 @@ export function makeMemoryRateCounter(options: MemoryRateCounterOptions = {}): R
     close: async () => rules.clear(),
   };
 
-  function windowsOf(rule: RateRule): Windows {
+  function windowsOf(rule: RateRule): Generations<Window> {
     const name = `${rule.name} ${rule.windowSeconds}`;
-    const known = rules.get(name) ?? makeWindows(Math.floor(maxCallers / 2));
+    const known = rules.get(name) ?? makeGenerations<Window>(Math.floor(maxCallers / 2));
     rules.set(name, known);
     return known;
   }
-}
-
-/**
- * Keeps callers in two generations: whoever is counted belongs to the young one, and when that is full it
- * becomes the old one, in place of those that nobody has asked for since. Every step is of constant cost,
- * which deleting the eldest of one large Map is not, and a caller who goes on is never forgotten before
- * one who has stopped.
- */
-function makeWindows(generationSize: number): Windows {
-  let young = new Map<string, Window>();
-  let old = young;
-  return {
-    find: (caller) => young.get(caller) ?? old.get(caller),
-    keep(caller, window) {
-      if (young.size >= generationSize && !young.has(caller)) {
-        old = young;
-        young = new Map();
-      }
-      young.set(caller, window);
-    },
-  };
 }

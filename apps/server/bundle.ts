@@ -1,0 +1,54 @@
+/**
+ * @file Puts the compiled server into one file: most of the time of a start is finding and reading a thousand modules.
+ * Beside it are the licences of what it contains.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+
+/** Native code, WebAssembly, files to be served and what starts threads of its own stay where they are. */
+const OUTSIDE = [
+  '@node-rs/argon2',
+  '@electric-sql/pglite',
+  '@fastify/swagger-ui',
+  'pino',
+  'pg-native',
+  'redoc',
+];
+
+const folder = import.meta.dirname;
+const target = join(folder, 'dist/bundle');
+
+const bundle = await rolldown({
+  input: { main: join(folder, 'dist/main.js') },
+  platform: 'node',
+  // Without `import`: packages that are required would be given as modules.
+  resolve: { conditionNames: ['node'] },
+  external: OUTSIDE,
+});
+const { output } = await bundle.write({ dir: target, format: 'esm', entryFileNames: '[name].js' });
+const modules = output.flatMap((chunk) => ('moduleIds' in chunk ? chunk.moduleIds : []));
+writeFileSync(join(target, 'LICENSES.txt'), licencesOf(modules));
+
+/** The licence texts of the packages that modules are from. */
+function licencesOf(files: readonly string[]): string {
+  const roots = files.flatMap((file) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? []);
+  return [...new Set(roots)]
+    .toSorted()
+    .map((root) => `${nameOf(root)}\n\n${licenceOf(root)}\n`)
+    .join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+function nameOf(root: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly name: string;
+    readonly version: string;
+    readonly license?: string;
+  };
+  return `${name} ${version} (${license ?? 'see below'})`;
+}
+
+function licenceOf(root: string): string {
+  const file = readdirSync(root).find((name) => /^licen[cs]e(?:\.|$)/i.test(name));
+  return file === undefined ? '' : readFileSync(join(root, file), 'utf8').trim();
+}
