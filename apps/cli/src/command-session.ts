@@ -2,8 +2,12 @@
 import type { Command } from 'commander';
 import type { Context, GlobalOptions } from './context.ts';
 
-/** Runs one command. What it throws becomes the exit code. */
-export type Act<Options> = (context: Context, options: Options, words: readonly string[]) => Promise<void>;
+/** Runs one command. What it throws becomes the exit code, or what it gives if it gives a number. */
+export type Act<Options> = (
+  context: Context,
+  options: Options,
+  words: readonly string[],
+) => Promise<number | void>;
 
 /** Ties a declared command to what it does. */
 export type Bind = <Options extends object>(command: Command, act: Act<Options & GlobalOptions>) => void;

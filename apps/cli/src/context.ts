@@ -30,6 +30,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** The background process that keeps the vault unlocked. */
   findAgent(): Promise<Agent>;
+  /** The chosen server, and where a client of it keeps things. @throws {CliError} `usage`: no server is known. */
+  findServer(): Promise<Pick<VaultClientOptions, 'baseUrl' | 'storage'>>;
   /** A client of the chosen server, locked. @throws {CliError} `usage`: no server is known. */
   makeClient(): Promise<VaultClient>;
 }
@@ -41,6 +43,14 @@ export function makeContext(terminal: Terminal, options: GlobalOptions, signal: 
     terminal.workingDirectory,
   );
   const state = openState(directory);
+  const findServer = async () => {
+    const baseUrl = options.baseUrl ?? terminal.env['ZKVAULT_URL'] ?? (await state.readProfile()).baseUrl;
+    if (baseUrl === undefined || baseUrl === '')
+      throw new CliError('usage', 'no server is known; give --base-url URL once, or set ZKVAULT_URL', {
+        code: 'no-server',
+      });
+    return { baseUrl, storage: state.vaultStorage };
+  };
   return {
     terminal,
     signal,
@@ -51,16 +61,11 @@ export function makeContext(terminal: Terminal, options: GlobalOptions, signal: 
       color: options.color,
     }),
     questions: makeQuestions(terminal),
-    findAgent: async () => makeAgent(await findAgentAddress(directory)),
+    findAgent: async () => makeAgent(await findAgentAddress(directory, terminal.env)),
+    findServer,
     async makeClient() {
-      const baseUrl = options.baseUrl ?? terminal.env['ZKVAULT_URL'] ?? (await state.readProfile()).baseUrl;
-      if (baseUrl === undefined || baseUrl === '')
-        throw new CliError('usage', 'no server is known; give --base-url URL once, or set ZKVAULT_URL', {
-          code: 'no-server',
-        });
       const settings: VaultClientOptions = {
-        baseUrl,
-        storage: state.vaultStorage,
+        ...(await findServer()),
         kdf: nativeKdf,
         deviceName: 'zkvault command line',
       };

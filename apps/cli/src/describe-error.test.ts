@@ -12,9 +12,11 @@ import {
   ProtocolError,
   RateLimitError,
   RollbackError,
+  RotationIncompleteError,
   SecondFactorRequiredError,
   TransportError,
   UnlockError,
+  VaultRotatedError,
 } from '@zkvault/sdk';
 import { expect, it } from 'vitest';
 import { CliError } from './cli-error.ts';
@@ -42,6 +44,12 @@ it.for([
   [new RateLimitError(undefined), 7],
   [new IntegrityError(), 8],
   [new RollbackError('x'), 8],
+  [new VaultRotatedError(), 3],
+  [new RotationIncompleteError('x'), 8],
+  [new RotationIncompleteError('x', { cause: new IntegrityError() }), 8],
+  [new RotationIncompleteError('x', { cause: new TransportError('network', 'x') }), 7],
+  [new ConflictError('account-state-stale', 'x'), 6],
+  [new NotFoundError('version-not-found', 'x'), 5],
   [new ForkError('x'), 8],
   [new DowngradeError('kdf-downgrade', 'x'), 8],
   [new DowngradeError('secret-key-missing', 'x'), 8],

@@ -13,9 +13,11 @@ import {
   ProtocolError,
   RateLimitError,
   RollbackError,
+  RotationIncompleteError,
   SecondFactorRequiredError,
   TransportError,
   UnlockError,
+  VaultRotatedError,
   ZkvaultError,
 } from '@zkvault/sdk';
 import { CliError, type ExitName, exitCodes } from './cli-error.ts';
@@ -51,25 +53,38 @@ function describeVaultError(error: ZkvaultError): readonly [ExitName, string] {
     return ['not-logged-in', hints.notLoggedIn];
   if (error instanceof LockedError) return ['locked', hints.locked];
   if (error instanceof SecondFactorRequiredError) return ['error', hints.secondFactor];
+  if (error instanceof VaultRotatedError) return ['not-logged-in', hints.vaultRotated];
   if (error instanceof AuthError) return describeAuthError(error);
+  if (error instanceof RotationIncompleteError) return describeRotation(error);
   if (error instanceof UnlockError) return ['error', hints.wrongPassword];
   if (error instanceof PasswordPolicyError) return ['error', `${error.message}; choose another one`];
   if (error instanceof NotFoundError && error.code === 'vault-not-found')
     return ['not-found', hints.vaultGone];
   if (error instanceof NotFoundError && error.code === 'user-not-found')
     return ['not-found', 'there is no such account; see zkvault admin users list'];
+  if (error instanceof NotFoundError && error.code === 'version-not-found')
+    return ['not-found', 'the server keeps no such version; see zkvault history'];
+  if (error instanceof NotFoundError && error.code === 'api-key-not-found')
+    return ['not-found', 'there is no such API key; see zkvault api-key list'];
   if (error instanceof NotFoundError) return ['not-found', 'there is no such entry; see zkvault list'];
   if (error instanceof ConflictError && error.code === 'account-known')
     return ['conflict', hints.accountKnown];
+  if (error instanceof ConflictError && error.code === 'account-state-stale')
+    return ['conflict', hints.accountStateStale];
   if (error instanceof ConflictError && error.code === 'last-administrator')
     return ['conflict', hints.lastAdministrator];
   if (error instanceof ConflictError && error.code === 'second-factor-active')
     return ['conflict', hints.secondFactorActive];
   if (error instanceof ConflictError && error.code === 'second-factor-inactive')
     return ['conflict', hints.secondFactorInactive];
+  if (error instanceof ConflictError && error.code === 'recovery-missing')
+    return ['conflict', 'the account has no recovery key; run zkvault recovery enrol'];
+  if (error instanceof ConflictError && error.code === 'too-many-api-keys')
+    return ['conflict', 'the account has as many API keys as it may; revoke one that is not needed'];
   if (error instanceof ConflictError) return ['conflict', hints.conflict];
   if (error instanceof RateLimitError) return ['network', waitHint(error.retryAfterSeconds)];
   if (error instanceof TransportError) return describeTransportError(error);
+  if (error instanceof RotationIncompleteError) return ['integrity', hints.incomplete];
   if (error instanceof RollbackError) return ['integrity', hints.rollback];
   if (error instanceof ForkError) return ['integrity', hints.fork];
   if (error instanceof DowngradeError && error.code === 'secret-key-missing')
@@ -81,10 +96,20 @@ function describeVaultError(error: ZkvaultError): readonly [ExitName, string] {
   return ['error', error.message];
 }
 
+/** What it ends with depends on why: a lie, or a network that failed at the wrong moment. */
+function describeRotation({ cause }: RotationIncompleteError): readonly [ExitName, string] {
+  if (cause instanceof TransportError) return ['network', hints.rotationUnknown];
+  return ['integrity', hints.rotationIncomplete];
+}
+
 /** A mistyped key of the user's own is not a lying server, though both are malformed data. */
 function describeProtocolError(error: ProtocolError): readonly [ExitName, string] {
   if (error.code === 'secret-key-invalid')
     return ['usage', 'that is not a Secret Key; copy it from the Emergency Kit, it begins with ZK1-'];
+  if (error.code === 'recovery-key-invalid')
+    return ['usage', 'that is not a recovery key; it begins with ZKR1-'];
+  if (error.code === 'api-key-invalid')
+    return ['usage', 'that is not a whole API key; it begins with zkv_ and has 128 characters'];
   return ['integrity', `${hints.untrusted} (${error.message})`];
 }
 
@@ -95,6 +120,9 @@ function describeAuthError(error: AuthError): readonly [ExitName, string] {
   if (error.code === 'insufficient-permission') return ['error', hints.notAllowed];
   if (error.code === 'current-key-wrong') return ['error', hints.currentKeyWrong];
   if (error.code === 'second-factor-wrong') return ['error', hints.secondFactorWrong];
+  if (error.code === 'invalid-api-key') return ['not-logged-in', hints.apiKeyRefused];
+  if (error.code === 'insufficient-scope') return ['error', hints.apiKeyScope];
+  if (error.code === 'api-key-outdated') return ['error', hints.apiKeyOutdated];
   if (error.code === 'invalid-token') return ['not-logged-in', hints.sessionOver];
   return ['error', `the server refuses: ${error.code}`];
 }
@@ -122,9 +150,14 @@ const hints = {
   secondFactorInactive: 'the account has no second factor; run zkvault 2fa setup',
   currentKeyWrong:
     'the server does not take the password: it was changed on another device, or tried too often; log in again',
+  apiKeyRefused:
+    'the API key is unknown, revoked or expired; look with zkvault api-key list, where you are logged in',
+  apiKeyScope: 'the API key may not do that; make one with the scope, zkvault api-key create --scope',
+  apiKeyOutdated:
+    'a vault of the API key is gone or has another key now; make a new one with zkvault api-key create',
   wrongPassword: 'the password is wrong',
   wrongCredentials:
-    'login, password, Secret Key or second factor is wrong, or the account is locked for a while after wrong attempts',
+    'login, password, Secret Key, recovery key or second factor is wrong, or the account is locked for a while after wrong attempts',
   registrationRefused:
     'this login cannot be registered; choose another, log in if it is yours, or ask an administrator of the server for an invitation',
   accountKnown: 'this device already knows an account of that login; run zkvault login',
@@ -133,9 +166,18 @@ const hints = {
   notAllowed: 'the role of this account does not allow that; ask an administrator of the server',
   conflict: 'something else was saved first; run the command again',
   secretKeyMissing: 'this account has a Secret Key, which this device lacks; log in again and give it',
+  vaultRotated: 'the key of the vault was changed on another device; run zkvault login',
+  accountStateStale:
+    'another device has changed the account since the login; run zkvault login, then the command again',
+  rotationUnknown:
+    'the server cannot be asked whether the vault has the new key; run the command again when it can be reached',
+  rotationIncomplete:
+    'the server did not do what it said, and the old key is still in use; run the command again, and if that does not help, ask who runs it',
   vaultGone: 'the server has no such vault any more; ask who runs it',
   rollback:
     'the server gave an older state of the vault than this device has seen; nothing was shown. Ask who runs it',
+  incomplete:
+    'the server says that the keys are changed, and they are not; nothing is lost. Run the command again, and ask who runs the server',
   fork: 'the server gave another history of the vault than this device knows; nothing was shown. Ask who runs it',
   untrusted:
     'what the server gave, or what is kept on this device, is not what was saved; nothing was shown. Ask who runs the server',

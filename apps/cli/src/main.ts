@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 /** @file The executable: hands the process's streams to the program and exits with its code. */
-import { runProgram } from './program.ts';
+import { keepCompiledCode } from './platform/compiled-code.ts';
+
+keepCompiledCode();
+const { runProgram } = await import('./program.ts');
 
 const aborter = new AbortController();
 process.once('SIGINT', () => aborter.abort());

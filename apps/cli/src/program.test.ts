@@ -58,8 +58,19 @@ describe('a wrong use', () => {
     ['no password', [...server, 'login', 'ada']],
     ['an empty password', [...server, 'register', 'ada', '--password-stdin']],
     ['unlock without a password', ['unlock']],
+    ['a rotation that nobody can be asked about', ['rotate-vault-key']],
+    ['a version that is no number', ['restore', 'x', 'latest']],
+    ['run without a program', ['run']],
+    ['run with a file that is not there', ['run', '--env-file', 'nowhere', '--', 'true']],
+    ['an API key of another scope', ['api-key', 'create', 'CI', '--scope', 'admin']],
+    ['an API key for an unknown time', ['api-key', 'create', 'CI', '--expires-in', '3 months']],
+    ['an API key with no requests', ['api-key', 'create', 'CI', '--rate-limit', '0']],
     ['2fa without saying what', ['2fa']],
     ['2fa with something else', ['2fa', 'fly']],
+    ['a recovery of nobody', ['recover']],
+    ['recovery without saying what', ['recovery']],
+    ['a KDF profile that is none', ['account', 'raise-kdf', '--profile', '4']],
+    ['a recovery without a recovery key', [...server, 'recover', 'ada', '--password-stdin']],
   ] as const)('is exit 2 with one line, for %s', async ([, words]) => {
     expect(await run(words)).toEqual({ code: 2, stdout: '', stderr: oneLine });
   });
@@ -88,8 +99,15 @@ describe('a state directory that is empty', () => {
     ['list'],
     ['get', 'x'],
     ['sync'],
+    ['history', 'x'],
+    ['restore', 'x', '1'],
+    ['rotate-vault-key', '--yes'],
     ['unlock', '--password-stdin'],
     ['2fa', 'disable', '--password-stdin'],
+    ['recovery', 'enrol', '--password-stdin'],
+    ['account', 'change-password', '--password-stdin'],
+    ['api-key', 'list'],
+    ['api-key', 'create', 'CI', '--password-stdin'],
     ['add', 'note', '--title', 't', '--secret-stdin'],
   ] as const)('is exit 3 for %s', async (words) => {
     expect(await run(words)).toEqual({ code: 3, stdout: '', stderr: oneLine });
@@ -109,13 +127,27 @@ describe('help', () => {
     const { code, stdout, stderr } = await run(['--help']);
 
     expect([code, stderr]).toEqual([0, '']);
-    for (const name of 'register login unlock lock status list get add import sync 2fa logout'.split(' '))
+    for (const name of 'register login recover unlock lock status list get add history restore import sync rotate-vault-key account recovery 2fa api-key run logout'.split(
+      ' ',
+    ))
       expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     expect(stdout).toContain('8 integrity');
   });
 
   it('has no flag that takes a secret, in any command', async () => {
-    for (const name of ['register', 'login', 'unlock', 'list', 'get', 'add', 'import', 'sync', 'logout']) {
+    for (const name of [
+      'register',
+      'login',
+      'recover',
+      'unlock',
+      'list',
+      'get',
+      'add',
+      'history',
+      'import',
+      'sync',
+      'logout',
+    ]) {
       const { stdout } = await run([name, '--help']);
       const flags = [...stdout.matchAll(/^ {2}(--[a-z-]+)( <[^>]+>)?/gm)];
 

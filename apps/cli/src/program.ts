@@ -6,15 +6,21 @@ import type { Bind } from './command-session.ts';
 import { addAccount } from './commands/account.ts';
 import { addAdd } from './commands/add.ts';
 import { addAdmin } from './commands/admin.ts';
+import { addApiKey } from './commands/api-key.ts';
 import { addDelete } from './commands/delete.ts';
 import { addEdit } from './commands/edit.ts';
 import { addGet } from './commands/get.ts';
+import { addHistory, addRestore } from './commands/history.ts';
 import { addImport } from './commands/import.ts';
 import { addList } from './commands/list.ts';
 import { addLock } from './commands/lock.ts';
 import { addLogin } from './commands/login.ts';
 import { addLogout } from './commands/logout.ts';
+import { addRecovery } from './commands/recovery.ts';
 import { addRegister } from './commands/register.ts';
+import { addRotateVaultKey } from './commands/rotate-vault-key.ts';
+import { addRun } from './commands/run.ts';
+import { addSessions } from './commands/sessions.ts';
 import { addStatus } from './commands/status.ts';
 import { addSync } from './commands/sync.ts';
 import { addTwoFactor } from './commands/two-factor.ts';
@@ -42,12 +48,13 @@ export async function runProgram(
   signal: AbortSignal,
 ): Promise<number> {
   let printed = '';
+  let exitCode: number = exitCodes.ok;
   const bind: Bind = (command, act) => {
     command.action(async () => {
       const options = command.optsWithGlobals<Parameters<typeof act>[1]>();
       const context = makeContext(terminal, options, signal);
       try {
-        await act(context, options, command.args);
+        exitCode = (await act(context, options, command.args)) ?? exitCodes.ok;
       } catch (error) {
         await context.output.discard();
         throw error;
@@ -60,7 +67,7 @@ export async function runProgram(
   });
   try {
     await program.parseAsync(words, { from: 'user' });
-    return exitCodes.ok;
+    return exitCode;
   } catch (error) {
     if (isBrokenPipe(error)) return exitCodes.ok;
     if (error instanceof CommanderError && error.exitCode === 0) {
@@ -95,10 +102,17 @@ function declareProgram(bind: Bind, print: (text: string) => void): Command {
     addAdd,
     addEdit,
     addDelete,
+    addHistory,
+    addRestore,
     addImport,
     addSync,
+    addRotateVaultKey,
     addAccount,
+    addSessions,
     addTwoFactor,
+    addRecovery,
+    addApiKey,
+    addRun,
     addAdmin,
     addLogout,
   ];
@@ -116,11 +130,13 @@ function readVersion(): string {
 
 async function report(error: unknown, words: readonly string[], terminal: Terminal): Promise<number> {
   const { exitCode, code, message } = describeError(translate(error));
-  if (words.includes('--json')) {
+  // What is after a double dash is another program's.
+  const own = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
+  if (own.includes('--json')) {
     await write(terminal.stderr, `${JSON.stringify({ error: { code, message, exitCode } })}\n`);
     return exitCode;
   }
-  const paint = makePaint(terminal.stderr, terminal.env, { color: !words.includes('--no-color') });
+  const paint = makePaint(terminal.stderr, terminal.env, { color: !own.includes('--no-color') });
   await write(terminal.stderr, `${paint('bad', 'zkvault:')} ${printableLine(message)}\n`);
   return exitCode;
 }

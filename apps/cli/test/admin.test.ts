@@ -101,3 +101,119 @@ describe('an administrator on the command line', () => {
     expect((await grace.run(['login', 'grace', '--password-stdin'], PASSWORD)).code).toBe(1);
   });
 });
+
+describe('the server on the command line', () => {
+  const admin = async (...words: readonly string[]) => {
+    const run = await ada.run(['admin', ...words]);
+    expect(run).toMatchObject({ code: 0 });
+    return run.stdout;
+  };
+
+  it('shows open invitations, and takes one back', async () => {
+    const { id, token } = JSON.parse(await users('invite', '--json')) as { id: string; token: string };
+
+    const before = await admin('invitations', 'list');
+    await admin('invitations', 'revoke', id);
+    const again = await ada.run(['admin', 'invitations', 'revoke', id]);
+    const device = await makeDevice(server.url);
+    const late = await device.run(
+      ['register', 'late', '--password-stdin', '--invitation-stdin'],
+      `${PASSWORD}\n${token}`,
+    );
+    await device.remove();
+
+    expect(before).toContain(`${id}\tuser\t`);
+    expect(before).not.toContain(token);
+    expect(again).toMatchObject({ code: 5, stdout: '' });
+    expect(late.code).not.toBe(0);
+  });
+
+  it('shows and changes settings', async () => {
+    const changed = await admin(
+      'settings',
+      '--registration',
+      'open',
+      '--password-policy',
+      '20/4/classes',
+      '--lockout',
+      '4/5',
+      '--rate-limit',
+      'login=7/hour',
+      '--rate-limit',
+      'refresh=off',
+    );
+    const back = JSON.parse(
+      await admin(
+        'settings',
+        '--json',
+        '--registration',
+        'default',
+        '--password-policy',
+        'default',
+        '--rate-limit',
+        'login=default',
+      ),
+    ) as object;
+
+    expect(changed).toMatch(/^registration\topen$/m);
+    expect(changed).toMatch(/^password.minLength\t20$/m);
+    expect(changed).toMatch(/^rateLimits.login\t7\/hour$/m);
+    expect(back).toMatchObject({
+      registration: 'invitation',
+      password: { minLength: 12, minScore: 3, requireClasses: false },
+      lockout: { maxFailedLogins: 4, minutes: 5 },
+      rateLimits: { login: 'off', refresh: 'off' },
+    });
+  });
+
+  it.for([
+    ['--registration', 'closed'],
+    ['--password-policy', '20'],
+    ['--lockout', '5'],
+    ['--rate-limit', 'logins=5/minute'],
+    ['--rate-limit', 'login'],
+  ])('does not send %s %s', async (words) => {
+    expect(await ada.run(['admin', 'settings', ...words])).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  it('counts, and lists the audit log by action', async () => {
+    const stats = await admin('stats');
+    const audit = JSON.parse(
+      await admin('audit', '--action', 'settings-changed', '--limit', '1', '--json'),
+    ) as {
+      items: { action: string }[];
+      nextCursor: string | null;
+    };
+
+    expect(stats).toMatch(/^users\.byRole\.admin\t1$/m);
+    expect(audit.items.map(({ action }) => action)).toEqual(['settings-changed']);
+    expect(audit.nextCursor).not.toBeNull();
+  });
+});
+
+describe('zkvault sessions', () => {
+  it('lists them, ends one and ends all', async () => {
+    const events = await ada.run(['account', 'security-events', '--limit', '200']);
+    const list = async () =>
+      JSON.parse((await ada.run(['sessions', 'list', '--json'])).stdout) as {
+        id: string;
+        current: boolean;
+      }[];
+    await ada.run(['login', 'ada', '--password-stdin'], PASSWORD);
+    const before = await list();
+    const other = before.find(({ current }) => !current);
+
+    const ended = await ada.run(['sessions', 'end', other?.id ?? '']);
+    const after = await list();
+    const unmeant = await ada.run(['sessions', 'end-all']);
+    const all = await ada.run(['sessions', 'end-all', '--yes']);
+    const out = await ada.run(['sessions', 'list']);
+
+    expect(events.stdout).toMatch(/\tlogin\tsuccess\t127\.0\.0\.0\/24\t/);
+    expect(ended.code).toBe(0);
+    expect(after).toHaveLength(before.length - 1);
+    expect(unmeant.code).toBe(2);
+    expect(all.code).toBe(0);
+    expect(out).toMatchObject({ code: 3, stdout: '' });
+  });
+});

@@ -251,7 +251,7 @@ describe('a failure', () => {
     const pid = await findAgentPid(device.home);
     process.kill(pid, 'SIGKILL');
 
-    await expect.poll(async () => (await device.run(['list'])).code).toBe(4);
+    await expect.poll(async () => (await device.run(['list'])).code, { timeout: 20_000 }).toBe(4);
 
     await ok(['unlock', '--password-stdin'], PASSWORD);
   });

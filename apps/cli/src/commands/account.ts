@@ -1,9 +1,11 @@
-/** @file `zkvault account`: shows what the server has about the account's owner, or deletes the account. */
+/** @file `zkvault account`: shows what the server has about the account's owner, changes it or deletes it. */
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import type { Bind } from '../command-session.ts';
 import { type Context, openVault, readPassword, type UnlockOptions } from '../context.ts';
 import { printableLine } from '../io/printable.ts';
+import { addAccountKeys } from './account-keys.ts';
+import { addSecurityEvents } from './events.ts';
 import { addPasswordOption } from './session-options.ts';
 
 interface DeleteOptions extends UnlockOptions {
@@ -12,7 +14,9 @@ interface DeleteOptions extends UnlockOptions {
 
 /** Declares the commands. */
 export function addAccount(program: Command, bind: Bind): void {
-  const account = program.command('account').summary('show or delete the account');
+  const account = program
+    .command('account')
+    .summary('show the account and what happened to it, change or delete it');
   const show = account
     .command('show')
     .summary('what the server has about you')
@@ -20,6 +24,8 @@ export function addAccount(program: Command, bind: Bind): void {
       'Shows what the server has about you: login, e-mail address, name, role. None of it is secret.',
     );
   bind<UnlockOptions>(addPasswordOption(show), showAccount);
+  addSecurityEvents(account, bind);
+  addAccountKeys(account, bind);
   const remove = account
     .command('delete')
     .summary('delete the account and every entry in it')

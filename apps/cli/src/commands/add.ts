@@ -4,10 +4,11 @@ import { Argument, type Command } from 'commander';
 import { askSecrets } from '../ask-secrets.ts';
 import { CliError } from '../cli-error.ts';
 import { type Bind, collect } from '../command-session.ts';
-import { type Context, openVault, type UnlockOptions } from '../context.ts';
+import type { Context, UnlockOptions } from '../context.ts';
 import { kindInputs, makeDraft, secretsToAsk } from '../entry-input.ts';
 import { summaryOf } from '../entry-view.ts';
 import { printableLine } from '../io/printable.ts';
+import { openEntries } from '../open-entries.ts';
 import { addGenerateOptions, type GenerateOptions } from './generate-options.ts';
 import { addPasswordOption } from './session-options.ts';
 
@@ -78,7 +79,7 @@ async function add(context: Context, options: AddOptions, words: readonly string
   };
   // Made once without secrets, so that a wrong flag is reported before anything is asked.
   makeDraft(flags, { own: new Map(), custom: [] });
-  const client = await openVault(context, options);
+  const client = await openEntries(context, options);
   const secrets = await askSecrets(context, {
     names,
     hiddenFields: options.hiddenField ?? [],

@@ -4,11 +4,23 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CliError } from '../cli-error.ts';
 import type { Bind } from '../command-session.ts';
 import { type Context, openVault, type UnlockOptions } from '../context.ts';
+import { listingOf } from '../io/listing.ts';
 import { printableLine } from '../io/printable.ts';
+import { addAdminInvitations } from './admin-invitations.ts';
+import { addAdminServer } from './admin-server.ts';
+import { addAudit } from './events.ts';
 import { addPasswordOption } from './session-options.ts';
 
 const roles = ['admin', 'moderator', 'user', 'viewer'] as const;
 type Role = (typeof roles)[number];
+
+const columns = [
+  { heading: 'ID' },
+  { heading: 'LOGIN', flexible: true },
+  { heading: 'ROLE' },
+  { heading: 'STATE' },
+  { heading: 'SINCE' },
+] as const;
 
 interface InviteOptions extends UnlockOptions {
   readonly role?: Role;
@@ -17,11 +29,11 @@ interface InviteOptions extends UnlockOptions {
 
 /** Declares the commands. */
 export function addAdmin(program: Command, bind: Bind): void {
-  const users = program
-    .command('admin')
-    .summary('for administrators of the server')
-    .command('users')
-    .summary('list, invite, raise, stop and delete accounts');
+  const admin = program.command('admin').summary('for administrators of the server');
+  addAdminInvitations(admin, bind);
+  addAdminServer(admin, bind);
+  addAudit(admin, bind);
+  const users = admin.command('users').summary('list, invite, raise, stop and delete accounts');
   const declare = (name: string, summary: string): Command =>
     addPasswordOption(users.command(name).summary(summary).description(`${summary}.`));
 
@@ -57,7 +69,7 @@ export function addAdmin(program: Command, bind: Bind): void {
 async function listUsers(context: Context, options: UnlockOptions): Promise<void> {
   const client = await openVault(context, options);
   const users = await client.users.list({ signal: context.signal });
-  context.output.result({ json: users, text: users.map(lineOf).join('\n') });
+  context.output.result({ json: users, text: listingOf(context.output, columns, users.map(cellsOf)) });
 }
 
 async function invite(context: Context, { role, hours, ...options }: InviteOptions): Promise<void> {
@@ -78,7 +90,7 @@ async function change(
 ): Promise<void> {
   const client = await openVault(context, options);
   const changed = await act(client, (await findUser(context, client, user)).id);
-  context.output.result({ json: changed, text: lineOf(changed) });
+  context.output.result({ json: changed, text: listingOf(context.output, columns, [cellsOf(changed)]) });
 }
 
 async function deleteUser(context: Context, options: UnlockOptions, words: readonly string[]): Promise<void> {
@@ -99,8 +111,8 @@ async function findUser(context: Context, client: VaultClient, word: string): Pr
   return found;
 }
 
-function lineOf({ id, login, role, isActive, createdAt }: ManagedUser): string {
-  return [id, login, role, isActive ? 'active' : 'stopped', createdAt].map(printableLine).join('\t');
+function cellsOf({ id, login, role, isActive, createdAt }: ManagedUser): string[] {
+  return [id, login, role, isActive ? 'active' : 'stopped', createdAt];
 }
 
 function roleOf(text: string): Role {

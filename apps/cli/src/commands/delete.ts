@@ -2,9 +2,10 @@
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import type { Bind } from '../command-session.ts';
-import { type Context, openVault, type UnlockOptions } from '../context.ts';
+import type { Context, UnlockOptions } from '../context.ts';
 import { findEntry } from '../find-entry.ts';
 import { printableLine } from '../io/printable.ts';
+import { openEntries } from '../open-entries.ts';
 import { addPasswordOption } from './session-options.ts';
 
 interface DeleteOptions extends UnlockOptions {
@@ -25,7 +26,7 @@ export function addDelete(program: Command, bind: Bind): void {
 async function remove(context: Context, options: DeleteOptions, words: readonly string[]): Promise<void> {
   if (options.yes !== true && !context.questions.canAsk)
     throw new CliError('usage', 'deleting cannot be undone: give --yes to mean it');
-  const client = await openVault(context, options);
+  const client = await openEntries(context, options);
   const entry = findEntry(await client.entries.list({ signal: context.signal }), words[0] ?? '');
   const title = printableLine(entry.title);
   if (options.yes !== true && !(await context.questions.askYes(`Delete ${title} for good?`)))

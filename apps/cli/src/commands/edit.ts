@@ -4,11 +4,12 @@ import type { Command } from 'commander';
 import { askSecrets } from '../ask-secrets.ts';
 import { CliError } from '../cli-error.ts';
 import { type Bind, collect } from '../command-session.ts';
-import { type Context, openVault, type UnlockOptions } from '../context.ts';
+import type { Context, UnlockOptions } from '../context.ts';
 import { makeChange, secretsToChange } from '../entry-input.ts';
 import { summaryOf } from '../entry-view.ts';
 import { findEntry } from '../find-entry.ts';
 import { printableLine } from '../io/printable.ts';
+import { openEntries } from '../open-entries.ts';
 import { addGenerateOptions, type GenerateOptions } from './generate-options.ts';
 import { addPasswordOption } from './session-options.ts';
 
@@ -59,7 +60,7 @@ export function addEdit(program: Command, bind: Bind): void {
 }
 
 async function edit(context: Context, options: EditOptions, words: readonly string[]): Promise<void> {
-  const client = await openVault(context, options);
+  const client = await openEntries(context, options);
   const entry = findEntry(await client.entries.list({ signal: context.signal }), words[0] ?? '');
   if (options.generate === true && entry.type !== 'login')
     throw new CliError('usage', 'only a login can have its password made');

@@ -3,11 +3,12 @@ import type { Entry } from '@zkvault/sdk';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import type { Bind } from '../command-session.ts';
-import { type Context, openVault, type UnlockOptions } from '../context.ts';
+import type { Context, UnlockOptions } from '../context.ts';
 import { type Detail, detailsOf, maskedJsonOf } from '../entry-view.ts';
 import { findEntry } from '../find-entry.ts';
 import { displayWidth } from '../io/display-width.ts';
 import { printableLine, printableText } from '../io/printable.ts';
+import { openEntries } from '../open-entries.ts';
 import { addPasswordOption } from './session-options.ts';
 
 interface GetOptions extends UnlockOptions {
@@ -33,7 +34,7 @@ export function addGet(program: Command, bind: Bind): void {
 }
 
 async function get(context: Context, options: GetOptions, words: readonly string[]): Promise<void> {
-  const client = await openVault(context, options);
+  const client = await openEntries(context, options);
   const entry = findEntry(await client.entries.list({ signal: context.signal }), words[0] ?? '');
   if (options.field !== undefined) printField(context, entry, options.field);
   else printEntry(context, entry, options.reveal === true);

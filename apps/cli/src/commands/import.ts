@@ -14,9 +14,10 @@ import {
 import { type Command, Option } from 'commander';
 import { CliError } from '../cli-error.ts';
 import type { Bind } from '../command-session.ts';
-import { type Context, openVault, type UnlockOptions } from '../context.ts';
+import type { Context, UnlockOptions } from '../context.ts';
 import { makeProgress } from '../io/progress.ts';
 import { layOutTable } from '../io/table.ts';
+import { openEntries } from '../open-entries.ts';
 import { addPasswordOption } from './session-options.ts';
 
 interface ImportCommandOptions extends UnlockOptions {
@@ -44,7 +45,7 @@ export function addImport(program: Command, bind: Bind): void {
 
 async function run(context: Context, options: ImportCommandOptions, words: readonly string[]): Promise<void> {
   const parsed = parseImport(options.format, await readExport(context, words[0] ?? ''));
-  const client = await openVault(context, options);
+  const client = await openEntries(context, options);
   const progress = makeProgress(context.terminal, context.output, 'entries saved');
   let report: ImportReport;
   try {

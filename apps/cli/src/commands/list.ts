@@ -2,11 +2,12 @@
 import type { Entry } from '@zkvault/sdk';
 import type { Command } from 'commander';
 import { type Bind, collect } from '../command-session.ts';
-import { type Context, openVault, type UnlockOptions } from '../context.ts';
+import type { Context, UnlockOptions } from '../context.ts';
 import { kindOf, subtitleOf, summaryOf } from '../entry-view.ts';
 import { SHORT_ID_LENGTH } from '../find-entry.ts';
 import { printableLine } from '../io/printable.ts';
 import { layOutTable } from '../io/table.ts';
+import { openEntries } from '../open-entries.ts';
 import { addPasswordOption } from './session-options.ts';
 
 interface ListOptions extends UnlockOptions {
@@ -34,7 +35,7 @@ export function addList(program: Command, bind: Bind): void {
 }
 
 async function list(context: Context, options: ListOptions): Promise<void> {
-  const client = await openVault(context, options);
+  const client = await openEntries(context, options);
   const entries = await client.entries.list({ signal: context.signal });
   const wanted = entries.filter((entry) => isWanted(entry, options));
   const { isTerminal } = context.output;

@@ -5,7 +5,8 @@ import type { Registered } from '@zkvault/sdk';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import type { Bind } from '../command-session.ts';
-import { type Context, readPassword } from '../context.ts';
+import type { Context } from '../context.ts';
+import { readNewPassword } from '../io/new-password.ts';
 import { write } from '../io/output.ts';
 import { addPasswordOption } from './session-options.ts';
 
@@ -18,6 +19,7 @@ interface RegisterOptions {
   readonly passwordStdin?: boolean;
   readonly invitationStdin?: boolean;
   readonly emergencyKit?: string;
+  readonly recoveryKey?: boolean;
 }
 
 /** Declares the command. */
@@ -33,6 +35,7 @@ export function addRegister(program: Command, bind: Bind): void {
     .option('--email <address>', 'for messages of the server')
     .option('--full-name <name>', 'your name, for the administrators of the server')
     .option('--no-secret-key', 'protect the account by the password alone; weaker against a stolen database')
+    .option('--recovery-key', 'make a recovery key as well, and show it once')
     .option('--emergency-kit <file>', 'write the Emergency Kit to a new file instead of showing it');
   addPasswordOption(command).option(
     '--invitation-stdin',
@@ -57,6 +60,7 @@ async function register(context: Context, options: RegisterOptions, words: reado
         login,
         password,
         secretKey: options.secretKey ? 'generate' : 'none',
+        recovery: options.recoveryKey === true ? 'generate' : 'none',
         ...(options.email !== undefined && { email: options.email }),
         ...(options.fullName !== undefined && { fullName: options.fullName }),
         ...(invitation !== undefined && { invitation }),
@@ -86,12 +90,15 @@ async function showRegistered(
     readonly isKitInFile: boolean;
   },
 ): Promise<void> {
-  const { accountId, secretKey, emergencyKit } = registered;
+  const { accountId, secretKey, emergencyKit, recoveryKey } = registered;
   const framed = (text: string): string => (context.output.isTerminal ? `\n${text}\n` : text);
   const shown = isKitInFile ? {} : { secretKey, emergencyKit };
   context.output.result({
-    json: { accountId, login, baseUrl, ...shown },
-    text: isKitInFile || emergencyKit === null ? '' : framed(emergencyKit.trimEnd()),
+    json: { accountId, login, baseUrl, ...shown, ...(recoveryKey === null ? {} : { recoveryKey }) },
+    text: [
+      ...(isKitInFile || emergencyKit === null ? [] : [framed(emergencyKit.trimEnd())]),
+      ...(recoveryKey === null ? [] : [`Recovery key\n  ${recoveryKey}`]),
+    ].join('\n'),
   });
   // It is shown this once, so nothing that may fail comes before it.
   await context.output.flush();
@@ -106,17 +113,6 @@ async function chooseLogin(context: Context, given: string | undefined): Promise
   if (given !== undefined) return given;
   if (context.questions.canAsk) return await context.questions.askLine('Login (e-mail address or user name)');
   throw new CliError('usage', 'which login? Give it as an argument');
-}
-
-async function readNewPassword(context: Context, options: RegisterOptions): Promise<string> {
-  const password = await readPassword(context, {
-    ...options,
-    message: 'New password (at least 12 characters)',
-  });
-  if (options.passwordStdin === true) return password;
-  if ((await context.questions.askSecret('The same password again')) !== password)
-    throw new CliError('usage', 'the two passwords are not the same; nothing was registered');
-  return password;
 }
 
 /** A secret until it is used, so no flag takes it. */

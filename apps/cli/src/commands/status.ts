@@ -71,7 +71,10 @@ async function findStatus(
 
 function describeVault(vault: ClientStatus['vaults'][number]): string {
   if (vault.seq === null) return 'never synced on this device';
-  return `${vault.entryCount ?? 0} entries, verified up to commit ${vault.seq} at ${vault.lastVerifiedAt ?? '?'} (${vault.freshness})`;
+  const known = `${vault.entryCount ?? 0} entries, verified up to commit ${vault.seq} at ${vault.lastVerifiedAt ?? '?'} (${vault.freshness})`;
+  return vault.stale
+    ? `${known}; no news since ${vault.lastCommitAt ?? '?'}: if another device wrote since, the server keeps it from you`
+    : known;
 }
 
 function paintState(context: Context, text: string): string {

@@ -5,6 +5,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { CliError } from '../cli-error.ts';
+import type { Terminal } from '../io/terminal.ts';
 
 const PRIVATE_MODE = 0o700;
 const OTHERS_MAY_ANYTHING = 0o077;
@@ -31,11 +32,11 @@ export async function makePrivateDirectory(directory: string): Promise<void> {
  *
  * @throws {CliError} `error` if the directory is not safe.
  */
-export async function findAgentAddress(stateDirectory: string): Promise<string> {
+export async function findAgentAddress(stateDirectory: string, env: Terminal['env']): Promise<string> {
   const name = createHash('sha256').update(stateDirectory).digest('hex').slice(0, 24);
   // Windows gives a pipe to its maker and to administrators only.
   if (process.platform === 'win32') return `\\\\.\\pipe\\zkvault-${userInfo().username}-${name}`;
-  const directory = runtimeDirectory();
+  const directory = runtimeDirectory(env);
   await makePrivateDirectory(directory);
   const facts = await lstat(directory);
   if (!facts.isDirectory() || facts.uid !== process.getuid?.() || (facts.mode & OTHERS_MAY_ANYTHING) !== 0)
@@ -48,8 +49,8 @@ export async function findAgentAddress(stateDirectory: string): Promise<string> 
 }
 
 /** Short on purpose: the path of a socket has at most about 100 characters. */
-function runtimeDirectory(): string {
-  const base = process.env['XDG_RUNTIME_DIR'];
+function runtimeDirectory(env: Terminal['env']): string {
+  const base = env['XDG_RUNTIME_DIR'];
   if (base !== undefined && base.startsWith('/') && base.length < 60) return join(base, 'zkvault');
   return join(tmpdir(), `zkvault-${userInfo().uid}`);
 }
