@@ -3,11 +3,13 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { serverProjects } from './apps/server/test/projects.ts';
 import { chromiumFlags, chromiumPath } from './test/chromium.ts';
+import { resultsReporter } from './test/results-reporter.ts';
 import { summaryReporter } from './test/summary-reporter.ts';
 
 const conditions = ['@zkvault/source'];
 const resolve = { conditions };
-const ssr = { resolve: { conditions, externalConditions: conditions } };
+const nodeConditions = ['node', ...conditions];
+const ssr = { resolve: { conditions: nodeConditions, externalConditions: nodeConditions } };
 
 /** A project of unit tests that run in Node. */
 function nodeProject(name: string, root: string, globalSetup: readonly string[] = []) {
@@ -18,7 +20,7 @@ function nodeProject(name: string, root: string, globalSetup: readonly string[] 
       name,
       root,
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-      exclude: ['**/*.slow.test.ts', '**/*.browser.test.ts'],
+      exclude: ['**/*.slow.test.ts', '**/*.fault.test.ts', '**/*.browser.test.ts', '**/node_modules/**'],
       testTimeout: 30_000,
       hookTimeout: 60_000,
       globalSetup: [...globalSetup],
@@ -50,7 +52,7 @@ function browserProject(name: string, root: string) {
 
 export default defineConfig({
   test: {
-    reporters: ['default', summaryReporter()],
+    reporters: ['default', summaryReporter(), resultsReporter()],
     // All cores: the default leaves one free, which on a machine with two is half of it.
     maxWorkers: '100%',
     coverage: {
@@ -80,9 +82,9 @@ export default defineConfig({
       browserProject('crypto-core-browser', 'packages/crypto-core'),
       nodeProject('sdk', 'packages/sdk'),
       browserProject('sdk-browser', 'packages/sdk'),
-      nodeProject('cli', 'apps/cli'),
+      nodeProject('cli', 'apps/cli', ['../../test/data-directory.ts', '../../test/bundled-cli.ts']),
       // Its servers run on PostgreSQL as well, so it has the same setup as their own tests.
-      nodeProject('e2e', 'apps/e2e', ['../server/test/postgres-setup.ts']),
+      nodeProject('e2e', 'apps/e2e', ['../server/test/postgres-setup.ts', '../../test/data-directory.ts']),
       ...serverProjects,
     ],
   },

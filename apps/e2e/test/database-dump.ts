@@ -25,6 +25,32 @@ export async function dumpPglite(directory: string): Promise<string> {
   }
 }
 
+/** Every value of every column of these types, of a PostgreSQL database; bytea as `\\x` and hexadecimal digits. */
+export async function readColumns(
+  url: string,
+  types: readonly string[],
+): Promise<readonly { readonly column: string; readonly value: string }[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows: columns } = await client.query<{ table: string; column: string }>(
+      `select table_name as "table", column_name as "column" from information_schema.columns
+        where table_schema = 'public' and data_type = any($1)`,
+      [types],
+    );
+    const found: { column: string; value: string }[] = [];
+    for (const { table, column } of columns) {
+      const { rows } = await client.query<{ value: string }>(
+        `select distinct "${column}"::text as value from "${table}" where "${column}" is not null`,
+      );
+      found.push(...rows.map(({ value }) => ({ column: `${table}.${column}`, value })));
+    }
+    return found;
+  } finally {
+    await client.end();
+  }
+}
+
 async function dump(query: Query): Promise<string> {
   const columns = await query(
     `select c.table_schema as schema, c.table_name as "table", c.column_name as "column"

@@ -1,7 +1,12 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { examineConfig } from '../../server/src/commands/doctor.ts';
+import { listProviderVariables, listVariables, loadConfig } from '../../server/src/config.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md', 'apps/*/*.md'], { cwd: root });
@@ -28,32 +33,76 @@ describe('the documents', () => {
       );
   });
 
-  it('name every setting of the server in .env.example, and no other', () => {
-    const config = ['config.ts', 'lib/rate-limit/rate-limits.ts']
-      .map((file) => readFileSync(join(root, 'apps/server/src', file), 'utf8'))
-      .join('\n');
-    const settings = [
-      ...config.matchAll(/name: '([A-Z_]+)',\s+(?:alias: .*\s+)?wish:|\bread\('([A-Z_]+)',/g),
-    ].map(([, named, read]) => named ?? read);
-    const example = readFileSync(join(root, '.env.example'), 'utf8');
-    const shown = [...example.matchAll(/^(?:# )?([A-Z_]+)=/gm)].map(([, name]) => name);
-
-    expect(settings.length).toBeGreaterThan(15);
-    expect(new Set(shown.filter((name) => name !== 'POSTGRES_PASSWORD'))).toEqual(new Set(settings));
-  });
-
   it('give the containers settings that the server has', () => {
     const compose = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
     const dockerfile = readFileSync(join(root, 'apps/server/Dockerfile'), 'utf8');
-    const config = readFileSync(join(root, 'apps/server/src/config.ts'), 'utf8');
+    const names = new Set(listVariables().map(({ name }) => name));
     const given = [
-      ...[...compose.matchAll(/^ {6}((?!POSTGRES)[A-Z_]+?)(?:_FILE)?: /gm)].map(([, name]) => name),
+      ...[...compose.matchAll(/^ {6}((?!POSTGRES|GF_)[A-Z_]+?)(?:_FILE)?: /gm)].map(([, name = '']) => name),
       ...[...(/^ENV (ENVIRONMENT.*)$/m.exec(dockerfile)?.[1] ?? '').matchAll(/([A-Z_]+)=/g)].map(
-        ([, name]) => name,
+        ([, name = '']) => name,
       ),
     ];
 
     expect(given.length).toBeGreaterThanOrEqual(8);
-    expect(given.filter((name) => !config.includes(`'${name}'`))).toEqual([]);
+    expect(given.filter((name) => !names.has(name))).toEqual([]);
+  });
+});
+
+describe('the examples of a configuration', () => {
+  const all = readFileSync(join(root, '.env.example'), 'utf8');
+  const production = readFileSync(join(root, '.env.production.example'), 'utf8');
+  // What backup and restore read, and the server does not.
+  const foreign = new Set(['BACKUP_KEY']);
+
+  it('name every setting of the server, and no other', () => {
+    const shown = [...all.matchAll(/^(?:# )?([A-Z0-9_]+)=/gm)].map(([, name]) => name);
+
+    const names = shown.map(String).filter((name) => !foreign.has(name));
+
+    expect(names.toSorted()).toEqual(
+      [...listVariables(), ...listProviderVariables()].map(({ name }) => name).toSorted(),
+    );
+  });
+
+  it('tell of every other name of a setting', () => {
+    const aliases = listVariables().flatMap(({ alias }) => alias ?? []);
+
+    expect(aliases.filter((alias) => !all.includes(alias))).toEqual([]);
+  });
+
+  it('are accepted as they stand, and what is commented out is the default or an example of it', () => {
+    const asShown = parseEnv(all.replaceAll(/^# ([A-Z0-9_]+=)/gm, '$1'));
+    const optional = ['TRUST_PROXY', 'ALLOWED_HOSTS', 'CORS_ORIGINS', 'ADMIN_LOGIN', 'APP_VERSION'];
+    const examples = [...optional, 'REDIS_URL', 'METRICS_PORT'];
+    const defaults = Object.fromEntries(Object.entries(asShown).filter(([name]) => !examples.includes(name)));
+
+    expect(loadConfig(parseEnv(all))).toEqual(loadConfig({}));
+    expect(loadConfig(defaults)).toEqual(loadConfig({}));
+    expect(() => loadConfig(asShown)).not.toThrow();
+  });
+
+  it('are a configuration for production once the secrets are there', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'zkvault-documents-'));
+    const fileOf = (name: string, text: string): string => {
+      writeFileSync(join(directory, name), text);
+      return join(directory, name);
+    };
+    const secret = (): string => randomBytes(48).toString('base64url');
+    const values = parseEnv(production);
+
+    const config = loadConfig({
+      ...values,
+      DATABASE_URL_FILE: fileOf('url', 'postgresql://zkvault@db.example.com/zkvault?sslmode=verify-full'),
+      JWT_SECRET_FILE: fileOf('jwt', secret()),
+      SERVER_KEYS_FILE: fileOf('keys', `k1:${randomBytes(32).toString('base64url')}`),
+      METRICS_TOKEN_FILE: fileOf('metrics', secret()),
+    });
+    rmSync(directory, { recursive: true });
+
+    const names = new Set(listVariables().flatMap(({ name }) => [name, `${name}_FILE`]));
+    expect(Object.keys(values).filter((name) => !names.has(name))).toEqual([]);
+    expect(config).toMatchObject({ environment: 'production', registration: 'invitation', apiDocs: 'off' });
+    expect(examineConfig(config).filter(({ status }) => status !== 'ok')).toEqual([]);
   });
 });

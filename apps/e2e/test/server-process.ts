@@ -5,8 +5,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { COMPILED_CODE } from '../../../test/compiled-code.ts';
+import { fillDataDirectory } from '../../../test/data-directory.ts';
 
-const MAIN = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
+/** The server's program, of the sources. */
+export const MAIN = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
 const START_MS = 60_000;
 
 /** Everybody in these tests has one address. */
@@ -27,17 +30,22 @@ export interface ServerDatabase {
 /** A server that answers. */
 export interface ServerProcess {
   readonly baseUrl: string;
+  /** Its process id. */
+  readonly processId: number;
   /** Everything it has written to its two outputs. */
   output(): string;
+  /** Its exit code, once it has ended; null if a signal ended it. */
+  readonly exit: Promise<number | null>;
   /** Ends it as Ctrl-C does, and waits until it is gone. */
   stop(): Promise<void>;
   /** Ends it as a crash does: no handler runs. */
   kill(): Promise<void>;
 }
 
-/** A folder for a server's data, and how to remove it. */
+/** A folder for a server's data, with an embedded database that is migrated already, and how to remove it. */
 export async function makeDataDirectory(): Promise<{ readonly path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'zkvault-e2e-'));
+  await fillDataDirectory(path);
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
@@ -45,14 +53,19 @@ export async function makeDataDirectory(): Promise<{ readonly path: string; remo
  * Starts the server on a free port of the loopback, without rate limits.
  *
  * @param env more of its configuration.
+ * @param command what runs the server; by default Node with the sources.
+ * @throws {Error} it ended before it listened; the message has what it wrote.
  */
 export async function startServer(
   database: ServerDatabase,
   env: Readonly<Record<string, string>> = {},
+  command: readonly [string, ...string[]] = [process.execPath, '--conditions=@zkvault/source', MAIN],
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--conditions=@zkvault/source', MAIN], {
+  const [program, ...words] = command;
+  const child = spawn(program, words, {
     env: {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: COMPILED_CODE,
       HOST: '127.0.0.1',
       PORT: '0',
       ZKVAULT_DATA_DIR: database.dataDirectory,
@@ -67,9 +80,12 @@ export async function startServer(
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
+  const exit = once(child, 'exit').then(([code]) => code as number | null);
   const port = await waitForPort(child, () => output);
   return {
     baseUrl: `http://127.0.0.1:${port}`,
+    processId: child.pid ?? 0,
+    exit,
     output: () => output,
     stop: () => end(child, 'SIGINT'),
     kill: () => end(child, 'SIGKILL'),
@@ -82,7 +98,7 @@ async function waitForPort(child: ChildProcess, output: () => string): Promise<s
     const port = /http:\/\/(?:127\.0\.0\.1|localhost):([1-9]\d*)/.exec(output())?.[1];
     if (port !== undefined) return port;
     if (child.exitCode !== null) break;
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
   child.kill('SIGKILL');
   throw new Error(`the server did not start:\n${output()}`);
