@@ -8,7 +8,8 @@ export interface Load {
   readonly seconds: number;
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  readonly body?: string;
+  /** One for all, or one for each connection by its number. */
+  readonly body?: string | readonly string[];
   /** Headers of each connection, by its number; connections may be different people. */
   readonly headersOf: (connection: number) => Record<string, string>;
 }
@@ -25,9 +26,11 @@ export async function requestsPerSecond(load: Load): Promise<number> {
     connections: load.connections,
     duration: load.seconds,
     method: load.method,
-    ...(load.body === undefined ? {} : { body: load.body }),
     setupClient: (client) => {
-      client.setHeaders({ ...load.headersOf(next % load.connections), ...jsonHeader(load.body) });
+      const connection = next % load.connections;
+      const body = typeof load.body === 'string' ? load.body : load.body?.[connection];
+      client.setHeaders({ ...load.headersOf(connection), ...jsonHeader(body) });
+      if (body !== undefined) client.setBody(body);
       next += 1;
     },
   });

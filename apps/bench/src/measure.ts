@@ -1,15 +1,23 @@
 /** @file Interleaved rounds, medians and ratios. Nothing here knows what is measured. */
 
-/** One thing and the ceiling it is held against; both give a rate, more is better. */
+/** What a ratio should be: rates reach a part of their ceiling, times and sizes stay below a multiple of it. */
+export type Target = { readonly atLeast: number } | { readonly atMost: number };
+
+/** One thing and the ceiling it is held against; both give a rate, a time or a size. */
 export interface Comparison {
   readonly name: string;
   /** What the rates count, for the table: `requests/s`, `entries/s`. */
   readonly unit: string;
   readonly ceiling: string;
+  readonly target?: Target;
+  /** How many rounds are not counted; by default one. Servers get faster for the first thousands of requests. */
+  readonly warmUps?: number;
   /** Measures the product for one round. */
   readonly subject: () => Promise<number>;
   /** Measures the ceiling for one round. */
   readonly reference: () => Promise<number>;
+  /** Called after the last round. */
+  readonly close?: () => Promise<void>;
 }
 
 /** The outcome of a comparison. */
@@ -17,6 +25,7 @@ export interface Outcome {
   readonly name: string;
   readonly unit: string;
   readonly ceiling: string;
+  readonly target: Target | undefined;
   readonly rounds: number;
   readonly subject: number;
   readonly reference: number;
@@ -36,14 +45,16 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-/** Runs a comparison: one uncounted round of each, then `rounds` of both in turn, first one then the other first. */
+/** Runs a comparison: uncounted rounds of each, then `rounds` of both in turn, first one then the other first. */
 export async function compare(
   comparison: Comparison,
   rounds: number,
   onRound: (round: number) => void,
 ): Promise<Outcome> {
-  await comparison.subject();
-  await comparison.reference();
+  for (let round = 0; round < (comparison.warmUps ?? 1); round += 1) {
+    await comparison.subject();
+    await comparison.reference();
+  }
   const subjects: number[] = [];
   const references: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -56,12 +67,14 @@ export async function compare(
       subjects.push(await comparison.subject());
     }
   }
+  await comparison.close?.();
   const ratios = subjects.map((subject, index) => subject / (references[index] ?? Number.NaN));
-  const { name, unit, ceiling } = comparison;
+  const { name, unit, ceiling, target } = comparison;
   return {
     name,
     unit,
     ceiling,
+    target,
     rounds,
     subject: median(subjects),
     reference: median(references),

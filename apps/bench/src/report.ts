@@ -1,7 +1,8 @@
 /** @file The outcome of a run: a table for people, JSON for programs. */
 import { execFileSync } from 'node:child_process';
 import { arch, cpus, platform } from 'node:os';
-import type { Outcome } from './measure.ts';
+import type { Outcome, Target } from './measure.ts';
+import type { MixedOutcome } from './mixed.ts';
 
 /** Everything a run says. */
 export interface Report {
@@ -11,10 +12,15 @@ export interface Report {
   readonly postgres: string;
   readonly commit: string;
   readonly outcomes: readonly Outcome[];
+  readonly mixed: readonly MixedOutcome[];
 }
 
 /** Describes this run. */
-export function makeReport(postgres: string, outcomes: readonly Outcome[]): Report {
+export function makeReport(
+  postgres: string,
+  outcomes: readonly Outcome[],
+  mixed: readonly MixedOutcome[],
+): Report {
   const processors = cpus();
   return {
     date: new Date().toISOString(),
@@ -23,6 +29,7 @@ export function makeReport(postgres: string, outcomes: readonly Outcome[]): Repo
     postgres,
     commit: currentCommit(),
     outcomes,
+    mixed,
   };
 }
 
@@ -36,21 +43,47 @@ function currentCommit(): string {
 
 /** A Markdown table, which a terminal shows well enough. */
 export function toMarkdown(report: Report): string {
-  const { date, machine, node, postgres, commit, outcomes } = report;
+  const { date, machine, node, postgres, commit, outcomes, mixed } = report;
   const rows = outcomes.map(
-    ({ name, unit, ceiling, rounds, subject, reference, ratio, lowestRatio, highestRatio }) =>
-      `| ${name} | ${whole(subject)} ${unit} | ${whole(reference)} | **${ratio.toFixed(2)}** | ${lowestRatio.toFixed(2)} to ${highestRatio.toFixed(2)} | ${rounds} | ${ceiling} |`,
+    ({ name, unit, ceiling, target, rounds, subject, reference, ratio, lowestRatio, highestRatio }) =>
+      `| ${name} | ${short(subject)} ${unit} | ${short(reference)} | **${ratio.toFixed(2)}** | ${inWords(target)} | ${lowestRatio.toFixed(2)} to ${highestRatio.toFixed(2)} | ${rounds} | ${ceiling} |`,
   );
   return [
     `${date} · commit ${commit} · Node ${node} · PostgreSQL ${postgres} · ${machine}`,
     '',
-    '| what | zkvault | ceiling | ratio | range | rounds | the ceiling is |',
-    '|---|--:|--:|--:|--:|--:|---|',
-    ...rows,
-    '',
+    ...(outcomes.length === 0 ? [] : [...OUTCOME_HEAD, ...rows, '']),
+    ...mixed.flatMap(mixedTable),
   ].join('\n');
 }
 
-function whole(rate: number): string {
-  return Math.round(rate).toLocaleString('en-US');
+const OUTCOME_HEAD = [
+  '| what | zkvault | ceiling | ratio | target | range | rounds | the ceiling is |',
+  '|---|--:|--:|--:|--:|--:|--:|---|',
+];
+
+function mixedTable({ processes, people, seconds, errors, latencies }: MixedOutcome): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const error of errors) counts.set(error, (counts.get(error) ?? 0) + 1);
+  return [
+    `Mixed traffic of ${people} people for ${seconds} s, server processes: ${processes}; errors: ${errors.length}.`,
+    ...[...counts].map(([error, count]) => `${count} × ${error}`),
+    '',
+    '| request | answered | p50 | p99 | p99 of the last quarter to that of the first |',
+    '|---|--:|--:|--:|--:|',
+    ...latencies.map(
+      ({ kind, requests, p50, p99, growth }) =>
+        `| ${kind} | ${short(requests)} | ${short(p50)} ms | ${short(p99)} ms | ${growth.toFixed(2)} |`,
+    ),
+    '',
+  ];
+}
+
+/** Three digits at least, and no fraction that says nothing. */
+function short(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? 2 : value < 100 ? 1 : 0 });
+}
+
+function inWords(target: Target | undefined): string {
+  if (target === undefined) return '';
+  return 'atLeast' in target ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`;
 }

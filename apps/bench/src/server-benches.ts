@@ -7,15 +7,25 @@ import { requestsPerSecond } from './load.ts';
 import type { Comparison } from './measure.ts';
 import { bearer, loginBody, makeEnvelope, makePerson, type Person, post } from './people.ts';
 
-const FASTIFY_CEILING = 'bare Fastify, same JSON, one prepared statement';
 const ARGON2_CEILING = 'bare @node-rs/argon2 (Argon2id is its default), same parameters, all cores';
 const CONNECTIONS = [8, 64];
 const SECONDS = 2;
+
+/** Of rates of whole requests. */
+export const WARM_UPS = 4;
+
+/** The databases of the two servers, as URLs. */
+export interface ServerDatabases {
+  readonly product: string;
+  readonly ceiling: string;
+}
 
 /** Where the two servers listen. */
 export interface Servers {
   readonly product: string;
   readonly ceiling: string;
+  /** The database of the ceiling, as a URL. */
+  readonly ceilingDatabase: string;
 }
 
 /** Reads of one entry and writes of one entry, at 8 and 64 connections, each connection a person of its own. */
@@ -33,9 +43,11 @@ export async function entryBenches(servers: Servers): Promise<readonly Compariso
     const write = { ...common, method: 'POST', body } as const;
     return [
       {
-        name: `read-entry, ${connections} connections`,
+        name: `read an entry, ${connections} connections`,
         unit: 'requests/s',
-        ceiling: FASTIFY_CEILING,
+        ceiling: 'bare Fastify, same JSON schema, one prepared pipelined SELECT',
+        target: { atLeast: 0.75 },
+        warmUps: WARM_UPS,
         subject: () =>
           requestsPerSecond({
             ...read,
@@ -52,9 +64,11 @@ export async function entryBenches(servers: Servers): Promise<readonly Compariso
           }),
       },
       {
-        name: `write-entry, ${connections} connections`,
+        name: `write an entry, ${connections} connections`,
         unit: 'requests/s',
-        ceiling: FASTIFY_CEILING,
+        ceiling: 'bare Fastify, same JSON schema, one prepared INSERT per transaction',
+        target: { atLeast: 0.7 },
+        warmUps: WARM_UPS,
         subject: () =>
           requestsPerSecond({ ...write, url: servers.product, path: '/api/v1/entries', headersOf: personOf }),
         reference: () =>
@@ -69,14 +83,18 @@ export async function entryBenches(servers: Servers): Promise<readonly Compariso
   });
 }
 
-/** Logins, against the password hash that every login costs. */
+/** Logins of as many people as log in at once, against the password hash that every login costs. */
 export async function loginBench(servers: Servers): Promise<Comparison> {
-  const person = await makePerson(servers.product);
-  const concurrency = cpus().length;
+  // So many that a core need not wait for the network and the database of the login before, and so few that as many
+  // that a round before has left behind do not fill the queue.
+  const concurrency = 2 * cpus().length;
+  const people = await makePeople(servers.product, concurrency);
   return {
     name: `login, ${concurrency} at once`,
     unit: 'logins/s',
     ceiling: ARGON2_CEILING,
+    target: { atLeast: 0.9 },
+    warmUps: WARM_UPS,
     subject: () =>
       requestsPerSecond({
         url: servers.product,
@@ -84,7 +102,7 @@ export async function loginBench(servers: Servers): Promise<Comparison> {
         method: 'POST',
         connections: concurrency,
         seconds: SECONDS,
-        body: JSON.stringify(loginBody(person)),
+        body: people.map((person) => JSON.stringify(loginBody(person))),
         headersOf: () => ({}),
       }),
     reference: () => hashesPerSecond(concurrency),

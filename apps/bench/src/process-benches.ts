@@ -1,0 +1,124 @@
+/** @file What a process of the server takes: memory under load, memory of idle clients, time to start. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { type ClientRequest, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EVENT_STREAM_LIMITS } from '@zkvault/contract';
+import { type ChildServer, startChild } from './child.ts';
+import { millisecondsOf } from './http.ts';
+import { requestsPerSecond } from './load.ts';
+import type { Comparison } from './measure.ts';
+import { bearer, makePerson, type Person } from './people.ts';
+import type { ServerDatabases } from './server-benches.ts';
+
+const CONNECTIONS = 64;
+const SECONDS = 3;
+const IDLE_CLIENTS = 1_000;
+
+/** Resident memory after some seconds of requests that ask the database for nothing but whether it is there. */
+export function memoryBench(databases: ServerDatabases): Comparison {
+  return {
+    name: 'memory at 64 connections',
+    unit: 'MiB',
+    ceiling: 'bare Fastify with its pool',
+    target: { atMost: 2 },
+    subject: () => memoryOf('zkvault-server', databases.product, '/readyz'),
+    reference: () => memoryOf('ceiling-server', databases.ceiling, '/ready'),
+  };
+}
+
+async function memoryOf(name: string, database: string, path: string): Promise<number> {
+  const server = await startChild(name, database);
+  try {
+    const { url } = server;
+    const load = { url, path, method: 'GET', connections: CONNECTIONS, seconds: SECONDS } as const;
+    await requestsPerSecond({ ...load, headersOf: () => ({}) });
+    return (await residentBytes(server)) / 2 ** 20;
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Memory that the server takes more with idle listeners to events, each; what is garbage does not count. */
+export function idleClientBench(databases: ServerDatabases): Comparison {
+  const kilobytesPerClient = async (): Promise<number> => {
+    const server = await startChild('zkvault-server', databases.product);
+    const streams: ClientRequest[] = [];
+    try {
+      const people: Person[] = [];
+      while (people.length * EVENT_STREAM_LIMITS.perSession < IDLE_CLIENTS)
+        people.push(await makePerson(server.url));
+      // One stream first: what the first one makes the server load is not what each takes.
+      streams.push(await openStream(server.url, people[0]!));
+      await sleep(1_000);
+      await server.collect();
+      const before = await residentBytes(server);
+      for (let index = 1; index < IDLE_CLIENTS; index += 1)
+        streams.push(
+          await openStream(server.url, people[Math.floor(index / EVENT_STREAM_LIMITS.perSession)]!),
+        );
+      await sleep(2_000);
+      await server.collect();
+      return ((await residentBytes(server)) - before) / (IDLE_CLIENTS - 1) / 1_000;
+    } finally {
+      for (const stream of streams) stream.destroy();
+      await server.stop();
+    }
+  };
+  return {
+    name: `memory of an idle listener, ${IDLE_CLIENTS.toLocaleString('en-US')} of them`,
+    unit: 'kB',
+    ceiling: 'none: 20 kB is the limit',
+    target: { atMost: 1 },
+    subject: kilobytesPerClient,
+    reference: async () => 20,
+  };
+}
+
+function openStream(url: string, person: Person): Promise<ClientRequest> {
+  return new Promise((resolve, reject) => {
+    const stream = request(
+      `${url}/api/v1/events`,
+      { agent: false, headers: { ...bearer(person), accept: 'text/event-stream' } },
+      (answer) => {
+        answer.resume();
+        if (answer.statusCode === 200) resolve(stream);
+        else reject(new Error(`a stream was answered ${answer.statusCode}`));
+      },
+    );
+    stream.on('error', reject);
+    stream.end();
+  });
+}
+
+async function residentBytes({ pid }: ChildServer): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+  if (kibibytes === undefined) throw new Error('this system does not tell the memory of a process');
+  return Number(kibibytes) * 1_024;
+}
+
+/** From the start of the process until it is ready, on an embedded database that is there. */
+export async function coldStartBench(): Promise<Comparison> {
+  const folder = await mkdtemp(join(tmpdir(), 'zkvault-bench-'));
+  const firstTime = await startChild('zkvault-server', folder);
+  await firstTime.stop();
+  const timeOf = (name: string) => async (): Promise<number> => {
+    let child: ChildServer | undefined;
+    const duration = await millisecondsOf(async () => {
+      child = await startChild(name, folder);
+    });
+    await child?.stop();
+    return duration;
+  };
+  return {
+    name: 'cold start, embedded database',
+    unit: 'ms',
+    ceiling: 'a process that opens the same database with PGlite, and nothing else',
+    target: { atMost: 1.5 },
+    subject: timeOf('zkvault-server'),
+    reference: timeOf('bare-pglite'),
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
