@@ -1,5 +1,6 @@
 /**
- * @file Writes what is generated and committed: the OpenAPI document and the page of problems.
+ * @file Writes what is generated and committed: the OpenAPI document, the inventory, and the pages of problems and
+ * of standards.
  * With `--check` it writes nothing and fails if a file differs from what it would write.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -7,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 // By path, because scripts run before anything is built and without a resolver condition.
 import { buildOpenApi } from '../packages/contract/src/openapi.ts';
 import { type ProblemCode, problems, problemType } from '../packages/contract/src/problems.ts';
+import { asvsPage, othersPage, readAsvs, readOthers } from './evidence/standards.ts';
+import { inventoryPage } from './inventory/page.ts';
 
 const root = new URL('../', import.meta.url);
 const checkOnly = process.argv.includes('--check');
@@ -14,6 +17,9 @@ const checkOnly = process.argv.includes('--check');
 const files: Readonly<Record<string, string>> = {
   'packages/contract/openapi.json': openApiText(),
   'docs/problems.md': problemsPage(),
+  'docs/inventory.md': inventoryPage(root),
+  'docs/asvs.md': asvsPage(readAsvs(root)),
+  'docs/security-standards.md': othersPage(readOthers(root)),
 };
 
 const different = Object.entries(files).filter(([path, text]) => read(path) !== text);

@@ -49,6 +49,9 @@ const anywhere: readonly LayerRule[] = [
   ),
 ];
 
+/** Where crypto-core meets Node's own modules. */
+const CRYPTO_CORE_NODE_ROOM = '^packages/crypto-core/src/node/';
+
 const rooms: readonly LayerRule[] = [
   forbid(
     'contract-imports-typebox-only',
@@ -63,7 +66,7 @@ const rooms: readonly LayerRule[] = [
     'crypto-core-is-closed',
     'No network, no storage, no wire: crypto-core imports its few libraries and nothing else.',
     {
-      from: { path: '^packages/crypto-core/src/', pathNot: [TESTS, '-cli\\.ts$'] },
+      from: { path: '^packages/crypto-core/src/', pathNot: [TESTS, '-cli\\.ts$', CRYPTO_CORE_NODE_ROOM] },
       to: {
         pathNot: [
           '^packages/crypto-core/src/',
@@ -72,6 +75,27 @@ const rooms: readonly LayerRule[] = [
       },
     },
     { file: 'packages/crypto-core/src/a.ts', imports: 'node:fs' },
+  ),
+  forbid(
+    'crypto-core-node-room-imports-ciphers-only',
+    'What Node does faster is ciphers and hashes; the room has no other module of it.',
+    {
+      from: { path: CRYPTO_CORE_NODE_ROOM, pathNot: TESTS },
+      to: { pathNot: ['^packages/crypto-core/src/primitives/', '^(node:)?crypto$'] },
+    },
+    { file: 'packages/crypto-core/src/node/a.ts', imports: 'node:fs' },
+  ),
+  forbid(
+    'crypto-core-is-not-bound-to-node',
+    'The Node room is reached by the condition of #platform, from the two files that check lengths.',
+    {
+      from: {
+        path: '^packages/crypto-core/src/',
+        pathNot: [TESTS, '^packages/crypto-core/src/primitives/(aead|hash)\\.ts$'],
+      },
+      to: { path: [CRYPTO_CORE_NODE_ROOM, '^packages/crypto-core/src/primitives/web-platform\\.ts$'] },
+    },
+    { file: 'packages/crypto-core/src/a.ts', imports: './node/platform.ts' },
   ),
   forbid(
     'primitives-are-the-only-room-with-libraries',
@@ -136,6 +160,15 @@ const rooms: readonly LayerRule[] = [
     { file: 'packages/sdk/src/a.ts', imports: '../../crypto-core/src/node.ts' },
   ),
   forbid(
+    'sdk-testing-is-for-tests',
+    'What stands in for Argon2id, or lies, is never part of a client.',
+    {
+      from: { path: '^packages/sdk/src/', pathNot: [TESTS, '^packages/sdk/src/testing(\\.ts$|/)'] },
+      to: { path: '^packages/sdk/src/testing(\\.ts$|/)' },
+    },
+    { file: 'packages/sdk/src/a.ts', imports: './testing/insecure-kdf.ts' },
+  ),
+  forbid(
     'server-holds-no-code-to-decrypt',
     'A server without crypto-core and sdk: the claim made checkable.',
     {
@@ -143,6 +176,33 @@ const rooms: readonly LayerRule[] = [
       to: { path: '^(packages/(crypto-core|sdk)|apps/(?!server/)[^/]+)/' },
     },
     { file: 'apps/server/src/a.ts', imports: '../../../packages/crypto-core/src/seal.ts' },
+  ),
+  forbid(
+    'server-starts-no-process',
+    'Nothing that a caller sends can become a command, a program or a thread.',
+    {
+      from: { path: '^apps/server/src/', pathNot: TESTS },
+      to: { path: '^(node:)?(child_process|vm|worker_threads|cluster|repl)$' },
+    },
+    { file: 'apps/server/src/a.ts', imports: 'node:child_process' },
+  ),
+  forbid(
+    'server-calls-nobody-over-http',
+    'A server without a client of HTTP cannot be sent anywhere; the key providers use fetch, once at the start.',
+    {
+      from: { path: '^apps/server/src/', pathNot: TESTS },
+      to: { path: '^(node:)?(https|http2|dgram)$|node_modules/(undici|axios|got|node-fetch)/' },
+    },
+    { file: 'apps/server/src/a.ts', imports: 'node:https' },
+  ),
+  forbid(
+    'server-takes-cryptography-from-node',
+    'Primitives are those of Node, of jose over them, and the native Argon2.',
+    {
+      from: { path: '^apps/server/src/', pathNot: TESTS },
+      to: { path: 'node_modules/(@noble/|hash-wasm|crypto-js|bcrypt|node-forge|tweetnacl|jsonwebtoken)' },
+    },
+    { file: 'apps/server/src/a.ts', imports: '@noble/hashes/sha2.js' },
   ),
   forbid(
     'cli-imports-the-sdk',
