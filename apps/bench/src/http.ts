@@ -20,7 +20,21 @@ export interface Call {
   readonly body?: string;
 }
 
-/** Sends a request and reads the answer. @throws {Error} it was not 2xx. */
+/** An answer that was not 2xx. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly status: number;
+  /** When the server says to come again; undefined if it does not. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(what: string, status: number, retryAfter: string | undefined) {
+    super(what);
+    this.status = status;
+    this.retryAfterSeconds = retryAfter === undefined ? undefined : Number(retryAfter);
+  }
+}
+
+/** Sends a request and reads the answer. @throws {RefusedError} it was not 2xx. */
 export function call(url: string, { method = 'GET', headers = {}, body }: Call = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
@@ -37,8 +51,10 @@ export function call(url: string, { method = 'GET', headers = {}, body }: Call =
         const status = answer.statusCode ?? 0;
         const text = textOf(chunks);
         if (status >= 200 && status < 300) resolve({ status, headers: answer.headers, size, text });
-        else
-          reject(new Error(`${method} ${new URL(url).pathname} answered ${status}: ${text().slice(0, 200)}`));
+        else {
+          const what = `${method} ${new URL(url).pathname} answered ${status}: ${text().slice(0, 200)}`;
+          reject(new RefusedError(what, status, answer.headers['retry-after']));
+        }
       });
     });
     sent.on('error', reject);

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Entry, LoginAnswer } from '@zkvault/contract';
-import { call, millisecondsOf } from './http.ts';
+import { type Answer, type Call, call, millisecondsOf, RefusedError } from './http.ts';
 import { bearer, loginBody, makeEnvelope, post } from './people.ts';
 import { type BenchVault, commit, fillVault, makePuts, makeVault } from './vaults.ts';
 
@@ -24,6 +24,8 @@ export interface MixedOutcome {
   readonly people: number;
   readonly seconds: number;
   readonly errors: readonly string[];
+  /** Logins that were told to come back because the server was busy, and did; their wait is part of their time. */
+  readonly cameBack: number;
   readonly latencies: readonly Latencies[];
 }
 
@@ -41,10 +43,13 @@ interface Walker extends BenchVault {
   readonly url: string;
   readonly entryId: string;
   headers: Record<string, string>;
+  cameBack: number;
 }
 
 const ENTRIES = 50;
 const PAUSE_MS = 250;
+/** As the SDK has it. */
+const MAX_ATTEMPTS = 3;
 
 /** Plays the traffic on one or several server processes of one database. */
 export async function playMixed(
@@ -74,7 +79,8 @@ export async function playMixed(
   );
   const kinds = Object.keys(actions) as Kind[];
   const latencies = kinds.map((kind) => latenciesOf(kind, samples));
-  return { processes: urls.length, people, seconds, errors, latencies };
+  const cameBack = walkers.reduce((sum, walker) => sum + walker.cameBack, 0);
+  return { processes: urls.length, people, seconds, errors, cameBack, latencies };
 }
 
 async function makeWalker(url: string): Promise<Walker> {
@@ -82,7 +88,15 @@ async function makeWalker(url: string): Promise<Walker> {
   await fillVault(url, vault, ENTRIES);
   const headers = bearer(vault.person);
   const { id } = await post<Entry>(`${url}/api/v1/entries`, makeEnvelope(), headers);
-  return { ...vault, seq: vault.seq + 1, revision: vault.revision + 1, url, entryId: id, headers };
+  return {
+    ...vault,
+    seq: vault.seq + 1,
+    revision: vault.revision + 1,
+    url,
+    entryId: id,
+    headers,
+    cameBack: 0,
+  };
 }
 
 const actions: Readonly<Record<Kind, (walker: Walker) => Promise<void>>> = {
@@ -95,11 +109,25 @@ const actions: Readonly<Record<Kind, (walker: Walker) => Promise<void>>> = {
   commit: (walker) => commit(walker.url, walker, makePuts(1)),
   async login(walker) {
     const body = JSON.stringify(loginBody(walker.person));
-    const answer = await call(`${walker.url}/api/v1/auth/login`, { method: 'POST', body });
+    const answer = await callUntilTaken(walker, `${walker.url}/api/v1/auth/login`, { method: 'POST', body });
     const { accessToken } = JSON.parse(answer.text()) as LoginAnswer;
     walker.headers = { authorization: `Bearer ${accessToken}` };
   },
 };
+
+/** A login that is turned away for load comes again when it was told to, as the SDK's does. */
+async function callUntilTaken(walker: Walker, url: string, request: Call): Promise<Answer> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await call(url, request);
+    } catch (error) {
+      const isBusy = error instanceof RefusedError && error.status === 503;
+      if (!isBusy || error.retryAfterSeconds === undefined || attempt === MAX_ATTEMPTS) throw error;
+      walker.cameBack += 1;
+      await sleep(error.retryAfterSeconds * 1_000);
+    }
+  }
+}
 
 function kindOf(share: number): Kind {
   if (share < 0.7) return 'delta sync';

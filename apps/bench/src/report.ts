@@ -61,11 +61,18 @@ const OUTCOME_HEAD = [
   '|---|--:|--:|--:|--:|--:|--:|---|',
 ];
 
-function mixedTable({ processes, people, seconds, errors, latencies }: MixedOutcome): readonly string[] {
+function mixedTable({
+  processes,
+  people,
+  seconds,
+  errors,
+  cameBack,
+  latencies,
+}: MixedOutcome): readonly string[] {
   const counts = new Map<string, number>();
   for (const error of errors) counts.set(error, (counts.get(error) ?? 0) + 1);
   return [
-    `Mixed traffic of ${people} people for ${seconds} s, server processes: ${processes}; errors: ${errors.length}.`,
+    `Mixed traffic of ${people} people for ${seconds} s, server processes: ${processes}; errors: ${errors.length}; logins told to come back: ${cameBack}.`,
     ...[...counts].map(([error, count]) => `${count} × ${error}`),
     '',
     '| request | answered | p50 | p99 | p99 of the last quarter to that of the first |',

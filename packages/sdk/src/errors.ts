@@ -155,6 +155,7 @@ export type TransportErrorCode =
   | 'timeout'
   | 'redirect-refused'
   | 'server-failure'
+  | 'overloaded'
   | 'response-too-large'
   | 'invalid-base-url';
 

@@ -77,6 +77,8 @@ function ofProblem(
   if (status === 404) return new NotFoundError(code, message);
   if (status === 409 || status === 412) return new ConflictError(code, message);
   if (status === 429) return new RateLimitError(retryAfterSeconds);
+  if (code === 'overloaded')
+    return new TransportError('overloaded', message, { retryAfterSeconds, maybeApplied });
   if (status === 408 || status >= 500)
     return new TransportError('server-failure', message, { retryAfterSeconds, maybeApplied });
   return new ProtocolError(code, message);

@@ -253,7 +253,9 @@ async function logInAfter(
 ): Promise<LoginAnswer> {
   const { account, authKey, device, lost } = attempt;
   const body = { login: account.login, authKey, transport: 'body', device } as const;
-  return transport.call(loginRoute, { body }, options).catch((error: unknown) => {
-    throw error instanceof AuthError || error instanceof TransportError ? lost : error;
-  });
+  return transport
+    .call(loginRoute, { body }, { ...options, againIfOverloaded: true })
+    .catch((error: unknown) => {
+      throw error instanceof AuthError || error instanceof TransportError ? lost : error;
+    });
 }

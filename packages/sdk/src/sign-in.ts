@@ -277,5 +277,5 @@ async function sendLogin(
     ...(secondFactor === undefined ? {} : { secondFactor }),
     device,
   } as const;
-  return transport.call(loginRoute, { body }, options);
+  return transport.call(loginRoute, { body }, { ...options, againIfOverloaded: true });
 }

@@ -68,6 +68,8 @@ export interface SendOptions {
   readonly timeoutMs?: number | undefined;
   /** True if sending it twice is as good as once; only then is a failed request sent again. */
   readonly idempotent?: boolean;
+  /** True if it is also sent again after the server said it was too busy to begin, and gains nothing by lying. */
+  readonly againIfOverloaded?: boolean;
 }
 
 /** Sends one request of the contract. */
@@ -128,7 +130,7 @@ export function makeTransport(config: {
         try {
           return (await send(route, request, options)) as AnswerOf<typeof route>;
         } catch (error) {
-          const waitMs = options.idempotent === true ? retryWaitMs(error, attempt) : undefined;
+          const waitMs = mayBeSentAgain(error, options) ? retryWaitMs(error, attempt) : undefined;
           if (waitMs === undefined) throw error;
           await sleep(waitMs, options.signal);
         }
@@ -229,13 +231,22 @@ async function readAnswer(route: RouteContract, response: Response, signal: Abor
   }
 }
 
+const TRANSIENT: readonly string[] = ['network', 'server-failure', 'overloaded'];
+
+function mayBeSentAgain(
+  error: unknown,
+  { idempotent, againIfOverloaded }: SendOptions,
+): error is RateLimitError | TransportError {
+  if (error instanceof RateLimitError) return idempotent === true;
+  if (!(error instanceof TransportError)) return false;
+  return idempotent === true
+    ? TRANSIENT.includes(error.code)
+    : againIfOverloaded === true && error.code === 'overloaded';
+}
+
 /** How long to wait before the next attempt; undefined if there must be none. */
-function retryWaitMs(error: unknown, attempt: number): number | undefined {
+function retryWaitMs(error: RateLimitError | TransportError, attempt: number): number | undefined {
   if (attempt >= MAX_ATTEMPTS) return undefined;
-  const again =
-    error instanceof RateLimitError ||
-    (error instanceof TransportError && (error.code === 'network' || error.code === 'server-failure'));
-  if (!again) return undefined;
   const asked = error.retryAfterSeconds;
   if (asked === undefined && error instanceof RateLimitError) return undefined;
   const backoffMs = RETRY_BASE_MS * 2 ** (attempt - 1) * (0.5 + Math.random());

@@ -391,6 +391,33 @@ describe('a failed request', () => {
     expect(error).not.toHaveProperty('maybeApplied');
   });
 
+  it('is tried again by a login that the server was too busy for, and by no other write', async () => {
+    let attempts = 0;
+    const transport = transportOver(async () => {
+      attempts += 1;
+      return problemResponse('overloaded');
+    });
+
+    const one = await failureOf(transport.call(register, { body: {} as never }));
+    expect(attempts).toBe(1);
+    const other = await failureOf(transport.call(login, { body: {} as never }, { againIfOverloaded: true }));
+
+    expect(attempts).toBe(1 + 3);
+    for (const error of [one, other]) expect(error).toMatchObject({ code: 'overloaded', maybeApplied: true });
+  });
+
+  it('is not tried again by a login that failed for another reason than load', async () => {
+    let attempts = 0;
+    const transport = transportOver(async () => {
+      attempts += 1;
+      return problemResponse('unavailable');
+    });
+
+    await failureOf(transport.call(login, { body: {} as never }, { againIfOverloaded: true }));
+
+    expect(attempts).toBe(1);
+  });
+
   it('waits as long as the server asks, but not for ever', async () => {
     const at: number[] = [];
     const asking = (seconds: string) =>
