@@ -7,14 +7,7 @@ import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 /** Native code, WebAssembly, files to be served and what starts threads of its own stay where they are. */
-const OUTSIDE = [
-  '@node-rs/argon2',
-  '@electric-sql/pglite',
-  '@fastify/swagger-ui',
-  'pino',
-  'pg-native',
-  'redoc',
-];
+const OUTSIDE = ['@node-rs/argon2', '@electric-sql/pglite', 'pino', 'pg-native', 'redoc'];
 
 const folder = import.meta.dirname;
 const target = join(folder, 'dist/bundle');

@@ -54,7 +54,7 @@ export function provesClaim(request: FastifyRequest): boolean {
 
 /** What a route carries, for {@link contractOf} to find. */
 export function contractConfig(contract: RouteContract, options: RouteOptions = {}): FastifyContextConfig {
-  return { contract, ...options } as FastifyContextConfig & RouteConfig;
+  return { contract, ...options };
 }
 
 /** How an operation is served. */

@@ -310,7 +310,7 @@ describe('operators', () => {
 });
 
 describe('the pages', () => {
-  it.for(['/', '/site.css', '/docs/', '/docs/static/swagger-ui.css', '/openapi.json', '/docs/json'])(
+  it.for(['/', '/site.css', '/docs/', '/docs/static/swagger-ui.css', '/openapi.json', '/redoc'])(
     '%s is there',
     async (url) => {
       const response = await server.send({ url });
