@@ -16,11 +16,17 @@ export interface ChildServer {
  * Starts `processes/NAME.ts` and waits until it says where it listens.
  *
  * @param database its first argument: a URL, or a folder for an embedded one.
+ * @param env more of its environment.
  */
-export async function startChild(name: string, database: string): Promise<ChildServer> {
+export async function startChild(
+  name: string,
+  database: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ChildServer> {
   const file = fileURLToPath(new URL(`./processes/${name}.ts`, import.meta.url));
   const child = fork(file, [database], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { ...process.env, ...env },
     execArgv: [...process.execArgv, '--expose-gc'],
   });
   const url = await new Promise<string>((resolve, reject) => {

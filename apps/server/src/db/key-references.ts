@@ -18,12 +18,14 @@ export async function countKeyReferences(
   db: Db,
   only?: readonly string[],
 ): Promise<readonly KeyReferences[]> {
+  // Of the catalogue: the same of information_schema takes a tenth of a start.
   const { rows: columns } = await sql<{ table: string; column: string }>`
-    select c.table_name as "table", c.column_name as "column"
-    from information_schema.columns c
-    join information_schema.tables t using (table_schema, table_name)
-    where c.table_schema = current_schema() and t.table_type = 'BASE TABLE'
-      and c.data_type = 'text' and c.column_name ~ '(^|_)key_id$'
+    select t.relname as "table", c.attname as "column"
+    from pg_attribute c
+    join pg_class t on t.oid = c.attrelid
+    where t.relnamespace = current_schema()::regnamespace and t.relkind = 'r'
+      and c.attnum > 0 and not c.attisdropped
+      and c.atttypid = 'text'::regtype and c.attname ~ '(^|_)key_id$'
     order by 1, 2`.execute(db);
   const counted: KeyReferences[] = [];
   for (const { table, column } of columns) {
