@@ -10,11 +10,12 @@ import { asObject, decodeDocument, encodeDocument, text } from './sealed-json.ts
 import type { Storage } from './storage.ts';
 
 /**
- * After so many parts, or when the changes outgrow the base, the last of them become one again, together with
- * each part before them that is not far larger: so a byte is written again as often as its vault has doubled,
- * and a write to a large vault does not pay for its size.
+ * After so many parts, or when the changes outgrow the base and are more than is read in a moment, the last of them
+ * become one again, together with each part before them that is not far larger: so a byte is written again as often
+ * as its vault has doubled, and a write to a large vault does not pay for its size.
  */
 const MAX_PARTS = 64;
+const MOMENT_BYTES = 8_388_608;
 const FAR_LARGER = 2;
 
 /** One step of a vault's history. */
@@ -107,7 +108,7 @@ export function makeVaultCache(storage: Storage, keyOf: (index: number) => strin
       await write(index, part);
       const [base = 0, ...deltas] = sizes;
       const deltaBytes = deltas.reduce((sum, size) => sum + size, 0);
-      if (sizes.length <= MAX_PARTS && deltaBytes <= Math.max(base, 65_536)) return;
+      if (sizes.length <= MAX_PARTS && deltaBytes <= Math.max(base, MOMENT_BYTES)) return;
       const first = firstToJoin();
       if (first === index) return;
       const parts = await readFrom(first, index + 1);

@@ -16,9 +16,15 @@ export type PlannedWrite =
       readonly op: 'put';
       readonly entry: Entry;
       /** The entry sealed ahead by {@link sealPuts}; counts if it is for the present key. */
-      readonly sealed?: PutOperation;
+      readonly sealed?: SealedWrite<PutOperation>;
     }
   | ({ readonly op: 'delete' } & Deletion);
+
+/** An operation, and what the manifest tree has of it. */
+interface SealedWrite<Operation = PutOperation | DeleteOperation> {
+  readonly operation: Operation;
+  readonly leaf: Uint8Array;
+}
 
 /** Who writes, and when. */
 export interface Writer {
@@ -48,8 +54,9 @@ export async function sealCommit(
   writer: Writer,
 ): Promise<SealedCommit> {
   const { at, ...author } = writer;
-  const operations = await mapInTurns(writes, (write) => sealWrite(place, write));
-  const tree = base.tree.with(operations.map(leafChangeOf));
+  const sealed = await mapInTurns(writes, (write) => sealWrite(place, write));
+  const operations = sealed.map(({ operation }) => operation);
+  const tree = base.tree.with(sealed.map(leafChangeOf));
   const { realm, vaultId, vkEpoch, keys } = place;
   const seq = base.mark.seq + 1;
   const { hash: prev } = base.mark;
@@ -76,9 +83,12 @@ export async function sealCommit(
   return { operations, next, part: { head, revision, entries, deleted } };
 }
 
-async function sealWrite(place: VaultPlace, write: PlannedWrite): Promise<PutOperation | DeleteOperation> {
-  if (write.op === 'delete') return { op: 'delete', id: write.id, version: write.version };
-  if (write.sealed?.vkEpoch === place.vkEpoch) return write.sealed;
+async function sealWrite(place: VaultPlace, write: PlannedWrite): Promise<SealedWrite> {
+  if (write.op === 'delete') {
+    const { op, id, version } = write;
+    return { operation: { op, id, version }, leaf: tombstoneLeaf({ entryId: id, version }) };
+  }
+  if (write.sealed?.operation.vkEpoch === place.vkEpoch) return write.sealed;
   return sealPut(place, encodeEntry(write.entry));
 }
 
@@ -92,7 +102,10 @@ export function sealPuts(
   });
 }
 
-async function sealPut(place: VaultPlace, { entry, plaintext }: EncodedEntry): Promise<PutOperation> {
+async function sealPut(
+  place: VaultPlace,
+  { entry, plaintext }: EncodedEntry,
+): Promise<SealedWrite<PutOperation>> {
   const { id, version } = entry;
   const { realm, vaultId, vkEpoch, keys } = place;
   const envelope = await seal(
@@ -101,13 +114,12 @@ async function sealPut(place: VaultPlace, { entry, plaintext }: EncodedEntry): P
     plaintext,
   );
   wipe(plaintext);
-  return { op: 'put', id, version, vkEpoch, schema: ENTRY_SCHEMA, ...envelope };
+  const operation = { op: 'put', id, version, vkEpoch, schema: ENTRY_SCHEMA, ...envelope } as const;
+  return { operation, leaf: leafOf(operation) };
 }
 
-function leafChangeOf(operation: PutOperation | DeleteOperation): LeafChange {
-  const { id: entryId, version } = operation;
-  const leaf = operation.op === 'put' ? leafOf(operation) : tombstoneLeaf({ entryId, version });
-  return { entryId, leaf };
+function leafChangeOf({ operation, leaf }: SealedWrite): LeafChange {
+  return { entryId: operation.id, leaf };
 }
 
 function entriesAfter(base: Replica, writes: readonly PlannedWrite[]): EntryTable {
