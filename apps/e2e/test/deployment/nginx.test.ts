@@ -85,18 +85,34 @@ describe.skipIf(programs === undefined)('nginx before the server (needs nginx, o
     expect(nginx.output()).not.toContain('[warn]');
   });
 
-  it('sends whoever comes without TLS to TLS', async () => {
-    const answer = await new Promise<Answer>((resolve, reject) => {
+  function askWithoutTls(method: 'GET' | 'POST', path: string): Promise<Answer> {
+    return new Promise((resolve, reject) => {
       httpRequest(
-        { host: '127.0.0.1', port: nginx.httpPort, path: '/docs?x=1', headers: { host: HOST } },
+        { host: '127.0.0.1', port: nginx.httpPort, method, path, headers: { host: HOST } },
         (response) => void read(response).then(resolve, reject),
       )
         .on('error', reject)
         .end();
     });
+  }
+
+  it('sends whoever opens a page without TLS to TLS', async () => {
+    const answer = await askWithoutTls('GET', '/docs?x=1');
 
     expect(answer.status).toBe(308);
     expect(answer.headers.location).toBe(`https://${HOST}/docs?x=1`);
+  });
+
+  it.for([
+    ['GET', '/api/v1/auth/policy'],
+    ['POST', '/api/v1/auth/login'],
+    ['GET', '//api/v1/entries'],
+    ['GET', '/docs/../api/v1/entries'],
+  ] as const)('sends no program to TLS that spoke without: %s %s', async ([method, path]) => {
+    const answer = await askWithoutTls(method, path);
+
+    expect(answer.status).toBe(403);
+    expect(answer.headers.location).toBeUndefined();
   });
 
   it('speaks TLS 1.2 and 1.3 with forward secrecy and GCM, and nothing older or weaker', async () => {
