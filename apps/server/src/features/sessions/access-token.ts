@@ -1,5 +1,5 @@
 /** @file Access tokens: JWTs (RFC 7519) under HS256, for this server only. */
-import { createHash } from 'node:crypto';
+import { createHash, createSecretKey } from 'node:crypto';
 import { Role } from '@zkvault/contract';
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import { makeUuid7 } from '../../lib/uuid.ts';
@@ -65,7 +65,8 @@ export function makeAccessTokens(options: AccessTokenOptions): AccessTokens {
 
 function makeVerifier(options: AccessTokenOptions): AccessTokens {
   const { issuer, audience, ttlSeconds } = options;
-  const keys = options.secrets.map((secret) => ({ id: keyId(secret), bytes: Buffer.from(secret, 'utf8') }));
+  // Of key objects jose remembers what WebCrypto made of them; bytes it would import at every token.
+  const keys = options.secrets.map((secret) => ({ id: keyId(secret), key: createSecretKey(secret, 'utf8') }));
   const [signer] = keys;
   if (signer === undefined) throw new RangeError('access tokens need a secret');
   return {
@@ -80,15 +81,15 @@ function makeVerifier(options: AccessTokenOptions): AccessTokens {
         .setIssuedAt(issuedAt)
         .setExpirationTime(issuedAt + ttlSeconds)
         .setJti(makeUuid7())
-        .sign(signer.bytes);
+        .sign(signer.key);
     },
     async read(token) {
       if (!COMPACT.test(token)) return undefined;
       try {
         const { kid } = decodeProtectedHeader(token);
-        const key = keys.find(({ id }) => id === kid);
-        if (key === undefined) return undefined;
-        const { payload } = await jwtVerify(token, key.bytes, {
+        const known = keys.find(({ id }) => id === kid);
+        if (known === undefined) return undefined;
+        const { payload } = await jwtVerify(token, known.key, {
           algorithms: [ALGORITHM],
           issuer,
           audience,
