@@ -348,6 +348,9 @@ describe('doctor', () => {
     expect(examine(0o700, 0o600)).toEqual(['ok', 'ok']);
     expect(examine(0o750, 0o640)).toEqual(['bad', 'ok']);
     expect(examine(0o700, 0o604)).toEqual(['ok', 'bad']);
+    expect(
+      examineFiles({ dataDirectory: place }, { SSL_CERT_FILE: secretFile }).map(({ status }) => status),
+    ).toEqual(['ok', 'ok']);
     rmSync(place, { recursive: true });
     expect(
       examineFiles({ dataDirectory: place }, { JWT_SECRET_FILE: secretFile }).map(

@@ -1,7 +1,7 @@
 /** @file The part of doctor's checklist that is about how the server is run: what it shows, keeps and tells. */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Config } from '../config.ts';
+import { type Config, listProviderVariables, listVariables } from '../config.ts';
 import type { Environment } from '../lib/environment.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import type { RateLimits } from '../lib/rate-limit/rate-limits.ts';
@@ -80,9 +80,11 @@ export function examineFiles(
   { dataDirectory }: Pick<Config, 'dataDirectory'>,
   env: Environment,
 ): readonly Finding[] {
-  const open = Object.entries(env).flatMap(([name, file = '']) =>
-    name.endsWith('_FILE') && isReadByOthers(file) ? [name] : [],
+  // Other programs have such variables too: SSL_CERT_FILE is for everybody to read.
+  const names = [...listVariables(), ...listProviderVariables()].flatMap(({ name, alias }) =>
+    alias === undefined ? [name] : [name, alias],
   );
+  const open = names.map((name) => `${name}_FILE`).filter((name) => isReadByOthers(env[name] ?? ''));
   return [
     examineDirectory(resolve(dataDirectory)),
     open.length === 0
