@@ -349,7 +349,7 @@ describe('doctor', () => {
     expect(examine(0o750, 0o640)).toEqual(['bad', 'ok']);
     expect(examine(0o700, 0o604)).toEqual(['ok', 'bad']);
     expect(
-      examineFiles({ dataDirectory: place }, { SSL_CERT_FILE: secretFile }).map(({ status }) => status),
+      examineFiles({ dataDirectory: place }, { SSL_CERT_FILE: secretFile }).map((finding) => finding.status),
     ).toEqual(['ok', 'ok']);
     rmSync(place, { recursive: true });
     expect(
