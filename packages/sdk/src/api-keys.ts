@@ -173,7 +173,9 @@ function sealedSummary(answer: ApiKeyAnswer, id: string, { scopes, vaultId }: Wi
 function toSummary(answer: ApiKeyAnswer, id: string): ApiKeySummary {
   if (answer.id !== id) throw new ProtocolError('response-malformed', 'the answer is about another API key');
   const { name, scopes, vaultId, rateLimit, createdAt, expiresAt, lastUsedAt, replacedBy } = answer;
-  return { id, name, scopes, vaultId, rateLimit, createdAt, expiresAt, lastUsedAt, replacedBy };
+  // In one order, whichever the server says them in: they are sealed so in the key that replaces this one.
+  const ordered = scopes.toSorted();
+  return { id, name, scopes: ordered, vaultId, rateLimit, createdAt, expiresAt, lastUsedAt, replacedBy };
 }
 
 /** Without the fields that are undefined, which no schema takes. */

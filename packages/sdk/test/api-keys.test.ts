@@ -204,6 +204,21 @@ describe('an API key', () => {
 });
 
 describe('the API keys of an account', () => {
+  it('seal their scopes in one order, whichever the server says them in', async () => {
+    const { apiKeys } = world.device.client;
+    const scopes = ['entries:read', 'entries:write'] as const;
+    const { apiKey } = await apiKeys.create({ password, name: 'one', scopes });
+    world.server.lie('getApiKey', (answer) => {
+      const said = answer.body as { readonly scopes: readonly string[] };
+      answer.body = { ...said, scopes: said.scopes.toReversed() };
+    });
+
+    const rotated = await apiKeys.rotate({ password, id: apiKey.id });
+
+    expect(rotated.apiKey.scopes).toEqual(scopes);
+    expect((await openWith(rotated.token)).scopes).toEqual(scopes);
+  });
+
   it('are listed, revoked and rotated', async () => {
     const { apiKeys } = world.device.client;
     const first = await apiKeys.create({ password, name: 'one', scopes: ['entries:read'], rateLimit: 5 });

@@ -16,8 +16,6 @@ export const serversOwnWords: Readonly<Record<string, string>> = {
   'updateOwnUser/fullName': 'as getOwnUser',
   'updateOwnUser/role': 'as getOwnUser',
   'updateOwnUser/createdAt': 'as getOwnUser',
-  'setUpSecondFactor/secret': 'the server’s own secret: a second factor is access control by the server',
-  'setUpSecondFactor/otpauthUrl': 'as its secret; to be drawn on this device and opened by nobody',
   'verifySecondFactor/recoveryCodes': 'the server’s own codes, as the secret of its second factor',
   'verifySecondFactor/recoveryCodes/*': 'as all of its codes',
   'renewRecoveryCodes/recoveryCodes': 'as verifySecondFactor',
@@ -48,6 +46,8 @@ export const serversOwnAnswers: Readonly<Record<string, string>> = {
   getStats: 'counts by the server, for its administrators',
   getServerSettings: 'what the server does it decides; a client enforces its own password policy',
   updateServerSettings: 'as getServerSettings',
+  setUpSecondFactor:
+    'the server’s own secret, another each time: a second factor is access control by the server',
   listApiKeys: 'which keys the server honours it decides; what a key opens is sealed in its grant',
 };
 
