@@ -96,8 +96,12 @@ it('the backup is made, read back, and only then are old ones removed', { timeou
   await writeFile(join(credentials, 'backup_key'), key);
   await writeFile(join(credentials, 'database_url'), database.url);
   const old = join(state, '2020-01-01T031700Z.zkvault');
-  await writeFile(old, 'of another time');
-  await utimes(old, new Date('2020-01-01'), new Date('2020-01-01'));
+  const givenOld = async (file: string): Promise<void> => {
+    await writeFile(file, 'of another time');
+    await utimes(file, new Date('2020-01-01'), new Date('2020-01-01'));
+  };
+  await givenOld(old);
+  await givenOld(`${old}.unfinished`);
   const env = {
     PATH: process.env['PATH'],
     STATE_DIRECTORY: state,
@@ -130,8 +134,7 @@ it('the backup is made, read back, and only then are old ones removed', { timeou
     expect(left[0]).toMatch(/^\d{4}-\d\d-\d\dT\d{6}Z\.zkvault$/);
 
     // What is not whole ends the unit before anything is removed.
-    await writeFile(old, 'of another time');
-    await utimes(old, new Date('2020-01-01'), new Date('2020-01-01'));
+    await givenOld(old);
     await writeFile(join(state, '9999-01-01T000000Z.zkvault'), 'cut off');
     await expect(run('/bin/sh', ['-ec', lines[1]!], { env, cwd: folder })).rejects.toThrow(/is not a backup/);
     expect(await readdir(state)).toHaveLength(3);

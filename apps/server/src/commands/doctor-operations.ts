@@ -84,7 +84,9 @@ export function examineFiles(
   const names = [...listVariables(), ...listProviderVariables()].flatMap(({ name, alias }) =>
     alias === undefined ? [name] : [name, alias],
   );
-  const open = names.map((name) => `${name}_FILE`).filter((name) => isReadByOthers(env[name] ?? ''));
+  const open = [...names, 'BACKUP_KEY']
+    .map((name) => `${name}_FILE`)
+    .filter((name) => isReadByOthers(env[name] ?? ''));
   return [
     examineDirectory(resolve(dataDirectory)),
     open.length === 0
