@@ -117,14 +117,18 @@ async function askUntilStopping(port: number): Promise<string> {
   return line.text().includes('"stopping"') ? line.text() : askUntilStopping(port);
 }
 
-/** How a connection is turned away; the idle ones are closed a moment before the listener is. */
+/**
+ * How a connection is turned away; the idle ones are closed a moment before the listener is, and
+ * what the system had taken for the listener when that closed is reset.
+ */
 async function dialUntilTurnedAway(port: number): Promise<string | undefined> {
   for (;;) {
     try {
       const { socket } = await dial(port);
       socket.destroy();
     } catch (error) {
-      return (error as NodeJS.ErrnoException).code;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ECONNRESET') return code;
     }
   }
 }
