@@ -1,8 +1,9 @@
 /**
- * @file Puts the compiled server into one file: most of the time of a start is finding and reading a thousand modules.
- * Beside it are the licences of what it contains.
+ * @file Puts the compiled server into few files: most of the time of a start is finding and reading a thousand modules.
+ * `main.js` is small and begins to open the embedded database before it loads the others. Beside them are the licences
+ * of what they contain.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -13,13 +14,23 @@ const folder = import.meta.dirname;
 const target = join(folder, 'dist/bundle');
 
 const bundle = await rolldown({
-  input: { main: join(folder, 'dist/main.js') },
+  input: {
+    main: join(folder, 'dist/main.js'),
+    // A thread is started from a file of its own.
+    'embedded-thread': join(folder, 'dist/db/embedded-thread.js'),
+  },
   platform: 'node',
   // Without `import`: packages that are required would be given as modules.
   resolve: { conditionNames: ['node'] },
   external: OUTSIDE,
 });
-const { output } = await bundle.write({ dir: target, format: 'esm', entryFileNames: '[name].js' });
+rmSync(target, { recursive: true, force: true });
+const { output } = await bundle.write({
+  dir: target,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: '[name].js',
+});
 const modules = output.flatMap((chunk) => ('moduleIds' in chunk ? chunk.moduleIds : []));
 writeFileSync(join(target, 'LICENSES.txt'), licencesOf(modules));
 

@@ -179,12 +179,24 @@ const rooms: readonly LayerRule[] = [
   ),
   forbid(
     'server-starts-no-process',
-    'Nothing that a caller sends can become a command, a program or a thread.',
+    'Nothing that a caller sends can become a command or a program.',
     {
       from: { path: '^apps/server/src/', pathNot: TESTS },
-      to: { path: '^(node:)?(child_process|vm|worker_threads|cluster|repl)$' },
+      to: { path: '^(node:)?(child_process|vm|cluster|repl)$' },
     },
     { file: 'apps/server/src/a.ts', imports: 'node:child_process' },
+  ),
+  forbid(
+    'server-starts-one-thread',
+    'The embedded database has a thread of its own, made of one file that is shipped; there is no other.',
+    {
+      from: {
+        path: '^apps/server/src/',
+        pathNot: [TESTS, '^apps/server/src/db/embedded-(database|thread)\\.ts$'],
+      },
+      to: { path: '^(node:)?worker_threads$' },
+    },
+    { file: 'apps/server/src/a.ts', imports: 'node:worker_threads' },
   ),
   forbid(
     'server-calls-nobody-over-http',

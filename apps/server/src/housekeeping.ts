@@ -36,12 +36,17 @@ export async function keepHouse(
   return removed.reduce((sum, rows) => sum + rows, 0);
 }
 
+/** What keeps house until it is stopped. */
+export interface Housekeeping {
+  stop(): void;
+}
+
 /** Keeps house every quarter of an hour. A failure is logged and tried again the next time. */
 export function startHousekeeping(
   db: Db,
   logger: Logger,
   settings: Pick<Config, 'refreshTokenTtlSeconds' | 'lockoutMinutes'>,
-): { stop(): void } {
+): Housekeeping {
   const timer = setInterval(() => {
     keepHouse(db, settings).catch((error: unknown) => {
       logger.warn({ event: 'housekeeping_failed', error: describeError(error) }, 'housekeeping failed');

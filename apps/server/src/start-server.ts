@@ -5,14 +5,15 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { type AppDeps, buildApp, makeHashingQueue } from './app.ts';
 import type { Config } from './config.ts';
-import { startChangeFeed } from './db/change-feed.ts';
-import { connect, type LiveConnection } from './db/connect.ts';
+import { type ChangeFeed, makeChangeFeed } from './db/change-feed.ts';
+import { connect, type LiveConnection, type OnConnectionError } from './db/connect.ts';
+import type { EmbeddedDatabase } from './db/embedded-database.ts';
 import { countKeyReferences } from './db/key-references.ts';
 import { migrateAt } from './db/migrate.ts';
 import type { Db } from './db/schema.ts';
 import { makeAudit } from './features/audit/service.ts';
 import { grantFirstAdmin } from './features/users/standing-service.ts';
-import { startHousekeeping } from './housekeeping.ts';
+import { type Housekeeping, startHousekeeping } from './housekeeping.ts';
 import { describeError } from './lib/describe-error.ts';
 import { authenticate, type KeyRing } from './lib/key-ring.ts';
 import { makeLogger } from './lib/make-logger.ts';
@@ -40,6 +41,8 @@ export interface RunningServer {
 /** What a caller may bring instead of the server's own. */
 export interface ServerOverrides {
   readonly logger?: Logger;
+  /** The embedded database, where the caller has begun to open it; closed with the server. */
+  readonly embedded?: EmbeddedDatabase | undefined;
 }
 
 /**
@@ -56,31 +59,50 @@ export async function startServer(config: Config, overrides: ServerOverrides = {
       { event: 'database_connection_lost', error: describeError(error) },
       'database connection lost',
     );
-  const keyRing = await keyRingOf(config);
-  const connection = await connect(config.database, onConnectionError);
+  const connection = connect(config.database, onConnectionError, overrides.embedded);
+  const parts: Parts = { connection };
   try {
-    await migrateAt(config.database, connection.db, onConnectionError);
-    await warnOfMissingKeys(connection.db, keyRing, logger);
-    return await listen({ config, connection, keyRing, logger });
+    return await start(parts, { config, logger, onConnectionError });
   } catch (error) {
-    await connection.close();
+    await close(parts);
     throw error;
   }
 }
 
-interface Start {
-  readonly config: Config;
+/** What a server consists of, as far as it has been started. */
+interface Parts {
   readonly connection: LiveConnection;
-  readonly keyRing: KeyRing;
-  readonly logger: Logger;
+  changes?: ChangeFeed;
+  app?: FastifyInstance;
+  housekeeping?: Housekeeping;
+  metricsListener?: MetricsListener | undefined;
 }
 
-async function listen({ config, connection, keyRing, logger }: Start): Promise<RunningServer> {
-  const { db, pool } = connection;
+async function close({ connection, changes, app, housekeeping, metricsListener }: Parts): Promise<void> {
+  housekeeping?.stop();
+  await app?.close();
+  await changes?.close();
+  await metricsListener?.close();
+  await connection.close();
+}
+
+interface Start {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly onConnectionError: OnConnectionError;
+}
+
+async function start(parts: Parts, { config, logger, onConnectionError }: Start): Promise<RunningServer> {
+  const { db, pool } = parts.connection;
+  const keyRing = await keyRingOf(config);
   const hashing = makeHashingQueue();
   const version = serverVersion();
   const metrics = makeMetrics({ version, pool, hashing: () => hashing.load() });
   let isStopping = false;
+  const changes = makeChangeFeed(parts.connection.changes, (error) =>
+    logger.warn({ event: 'change_feed_lost', error: describeError(error) }, 'changes of others are not told'),
+  );
+  parts.changes = changes;
   const deps: AppDeps = {
     db,
     logger,
@@ -89,43 +111,32 @@ async function listen({ config, connection, keyRing, logger }: Start): Promise<R
     version,
     settings: config,
     hashing,
+    rateCounter: await rateCounterOf(config, keyRing, logger),
+    changes,
     metrics,
     isStopping: () => isStopping,
   };
+  // It asks the database nothing yet, which may still be opening.
+  const app = await buildApp(deps);
+  parts.app = app;
+  await parts.connection.opened;
+  await migrateAt(config.database, db, onConnectionError);
+  await warnOfMissingKeys(db, keyRing, logger);
   await grantAtStart(deps, config, logger);
-  const rateCounter = await rateCounterOf(config, keyRing, logger);
-  const changes = await startChangeFeed(connection.changes, (error) =>
-    logger.warn({ event: 'change_feed_lost', error: describeError(error) }, 'changes of others are not told'),
-  );
-  const app = await buildApp({ ...deps, rateCounter, changes });
-  const housekeeping = startHousekeeping(db, logger, config);
-  let metricsListener: MetricsListener | undefined;
-  try {
-    metricsListener = await listenForMetrics(config, metrics, logger);
-    await app.listen({ host: config.host, port: config.port });
-  } catch (error) {
-    housekeeping.stop();
-    await metricsListener?.close();
-    await app.close();
-    await changes.close();
-    throw error;
-  }
-  logger.info(
-    { event: 'application_start', environment: config.environment, version: deps.version },
-    'started',
-  );
+  await changes.start();
+  parts.housekeeping = startHousekeeping(db, logger, config);
+  parts.metricsListener = await listenForMetrics(config, metrics, logger);
+  await app.listen({ host: config.host, port: config.port });
+  logger.info({ event: 'application_start', environment: config.environment, version }, 'started');
   return {
     url: urlOf(app.server.address(), config.host),
     app,
-    metricsPort: metricsListener?.port,
+    metricsPort: parts.metricsListener?.port,
     async close() {
       isStopping = true;
-      housekeeping.stop();
+      parts.housekeeping?.stop();
       await sleep(config.shutdownDelaySeconds * 1_000);
-      await app.close();
-      await changes.close();
-      await metricsListener?.close();
-      await connection.close();
+      await close(parts);
       logger.info({ event: 'application_shutdown' }, 'stopped');
     },
   };

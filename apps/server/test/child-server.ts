@@ -47,7 +47,8 @@ function watch(child: ChildServer['child']): ChildServer {
     stream.on('data', (chunk: Buffer) => {
       output += chunk.toString();
     });
-  const exit = once(child, 'exit').then(([code]) => code as number | null);
+  // Not `exit`: what it wrote last may come after that.
+  const exit = once(child, 'close').then(([code]) => code as number | null);
   return {
     child,
     exit,

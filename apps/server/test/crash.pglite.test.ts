@@ -141,4 +141,21 @@ describe('the process', () => {
     expect(server.output()).toContain('cannot start');
     expect(server.output()).not.toContain('hunter2');
   });
+
+  it('ends when the thread of the embedded database has ended: that does not come back', {
+    timeout: 120_000,
+  }, async () => {
+    const lose = "process.on('worker', (thread) => process.on('SIGWINCH', () => thread.terminate()))";
+    const server = start({
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(lose)}`,
+      LOG_FORMAT: 'json',
+    });
+    await server.url();
+
+    server.child.kill('SIGWINCH');
+
+    expect(await server.exit).toBe(1);
+    expect(server.output()).toContain('"event":"unhandled_exception"');
+    expect(server.output()).toContain('the thread of the embedded database has ended');
+  });
 });

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import type { TestProject } from 'vitest/node';
-import { PGLITE_PARSERS, pgliteConnection } from '../src/db/connect.ts';
+import { PGLITE_PARSERS } from '../src/db/column-parsers.ts';
+import { pgliteConnection } from '../src/db/connect.ts';
 import { migrate } from '../src/db/migrate.ts';
 import type {} from './test-database.ts';
 

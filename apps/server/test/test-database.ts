@@ -4,7 +4,8 @@ import { openAsBlob } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { connect, type LiveConnection, PGLITE_PARSERS, pgliteConnection } from '../src/db/connect.ts';
+import { PGLITE_PARSERS } from '../src/db/column-parsers.ts';
+import { connect, type LiveConnection, pgliteConnection } from '../src/db/connect.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -37,10 +38,9 @@ export async function makePostgresDatabase(
 
 async function openPostgres(): Promise<LiveConnection> {
   const { url, remove } = await makePostgresDatabase('migrated');
-  const connection = await connect({ kind: 'postgres', url }, () => {});
+  const connection = connect({ kind: 'postgres', url }, () => {});
   return {
-    db: connection.db,
-    changes: connection.changes,
+    ...connection,
     async close() {
       await connection.close();
       await remove();

@@ -8,7 +8,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import { pino } from 'pino';
 import { type AppDeps, type AppSettings, buildApp } from '../src/app.ts';
 import { loadConfig } from '../src/config.ts';
-import { type ChangeFeed, startChangeFeed } from '../src/db/change-feed.ts';
+import { type ChangeFeed, makeChangeFeed } from '../src/db/change-feed.ts';
 import type { Db, UserRow } from '../src/db/schema.ts';
 import { makeAccessTokens } from '../src/features/sessions/access-token.ts';
 import { contractOf } from '../src/http/contract-route.ts';
@@ -83,7 +83,8 @@ export async function startTestServer(
   overrides: Partial<Omit<AppDeps, 'settings'>> & { readonly settings?: Partial<AppSettings> } = {},
 ): Promise<TestServer> {
   const { db, changes: source, close: closeDatabase } = await openTestDatabase();
-  const changes = await startChangeFeed(source, () => {});
+  const changes = makeChangeFeed(source, () => {});
+  await changes.start();
   const logLines: string[] = [];
   const logger = pino({ level: 'trace' }, { write: (line: string) => logLines.push(line) });
   const app = await buildApp({

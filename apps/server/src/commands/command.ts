@@ -23,8 +23,9 @@ export async function withDatabase<Result>(
   work: (db: Db) => Promise<Result>,
 ): Promise<Result> {
   // A lost connection fails the statement that needed it; there is nobody else to tell.
-  const connection = await connect(database, () => {});
+  const connection = connect(database, () => {});
   try {
+    await connection.opened;
     return await work(connection.db);
   } finally {
     await connection.close();

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makePostgresDatabase } from '../../test/test-database.ts';
-import { type ChangeFeed, startChangeFeed } from './change-feed.ts';
+import { type ChangeFeed, makeChangeFeed } from './change-feed.ts';
 import { postgresChangeSource } from './change-source.ts';
 import { connect, type LiveConnection } from './connect.ts';
 import type { TellVaultChanges } from './transact.ts';
@@ -14,7 +14,7 @@ let database: Awaited<ReturnType<typeof makePostgresDatabase>>;
 let connection: LiveConnection;
 beforeAll(async () => {
   database = await makePostgresDatabase('migrated');
-  connection = await connect({ kind: 'postgres', url: database.url }, () => {});
+  connection = connect({ kind: 'postgres', url: database.url }, () => {});
 });
 afterAll(async () => {
   await connection.close();
@@ -32,7 +32,8 @@ const cutOff = (): Promise<unknown> =>
 async function givenFeed(): Promise<{ feed: ChangeFeed; told: string[]; tell: TellVaultChanges }> {
   const told: string[] = [];
   const source = postgresChangeSource(database.url, timing);
-  const feed = await startChangeFeed(source, () => told.push('lost'));
+  const feed = makeChangeFeed(source, () => told.push('lost'));
+  await feed.start();
   feed.subscribe({
     onVaultChanged: ({ vaultId, revision }) => told.push(`${vaultId} ${revision}`),
     onUserChanged: ({ userId }) => told.push(userId),
@@ -114,7 +115,8 @@ it('begins although the database is away, and is told when it comes', async () =
   url.pathname = `/${away}`;
   const told: string[] = [];
 
-  const feed = await startChangeFeed(postgresChangeSource(url.href, timing), () => told.push('lost'));
+  const feed = makeChangeFeed(postgresChangeSource(url.href, timing), () => told.push('lost'));
+  await feed.start();
   feed.subscribe({ onUserChanged: ({ userId }) => told.push(userId), onResync: () => told.push('resync') });
 
   expect(feed.isLive()).toBe(false);

@@ -34,33 +34,39 @@ export interface ChangeFeed {
   close(): Promise<void>;
 }
 
+/** A feed that has to be begun. */
+export interface StartableChangeFeed extends ChangeFeed {
+  /** Begins to listen: whoever has subscribed by then hears `onResync`. Once only. */
+  start(): Promise<void>;
+}
+
 /**
- * Begins to listen.
+ * Makes a feed.
  *
  * @param onLost called with the driver's error when changes stop arriving.
  */
-export async function startChangeFeed(
-  source: ChangeSource,
-  onLost: (error: Error) => void,
-): Promise<ChangeFeed> {
+export function makeChangeFeed(source: ChangeSource, onLost: (error: Error) => void): StartableChangeFeed {
   const subscribers = new Set<ChangeSubscriber>();
   let isLive = false;
-  const stop = await source.listen({
-    onPayload(payload) {
-      const tell = readChange(payload);
-      if (tell !== undefined) for (const subscriber of subscribers) tell(subscriber);
-    },
-    onListening() {
-      isLive = true;
-      for (const subscriber of subscribers) subscriber.onResync();
-    },
-    onLost(error) {
-      // Each attempt that fails comes here too; it is told once.
-      if (isLive) onLost(error);
-      isLive = false;
-    },
-  });
+  let stop: (() => Promise<void>) | undefined;
   return {
+    async start() {
+      stop = await source.listen({
+        onPayload(payload) {
+          const tell = readChange(payload);
+          if (tell !== undefined) for (const subscriber of subscribers) tell(subscriber);
+        },
+        onListening() {
+          isLive = true;
+          for (const subscriber of subscribers) subscriber.onResync();
+        },
+        onLost(error) {
+          // Each attempt that fails comes here too; it is told once.
+          if (isLive) onLost(error);
+          isLive = false;
+        },
+      });
+    },
     subscribe(subscriber) {
       subscribers.add(subscriber);
       return () => void subscribers.delete(subscriber);
@@ -69,7 +75,7 @@ export async function startChangeFeed(
     async close() {
       isLive = false;
       subscribers.clear();
-      await stop();
+      await stop?.();
     },
   };
 }

@@ -2,8 +2,8 @@
  * @file Listens to what the triggers of the database and other instances tell, and tells them of vaults: on
  * PostgreSQL by one connection of its own, which comes back by itself; on PGlite there is nobody else.
  */
-import type { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
+import type { EmbeddedDatabase } from './embedded-database.ts';
 import type { TellVaultChanges, VaultChange } from './transact.ts';
 
 /** The channel on which triggers and servers speak. */
@@ -219,7 +219,7 @@ async function openClient(
 }
 
 /** Listens on an embedded database, whose only process this is: nothing is ever missed. */
-export function pgliteChangeSource(pglite: PGlite): ChangeSource {
+export function pgliteChangeSource(pglite: EmbeddedDatabase): ChangeSource {
   let present: ChangeListener | undefined;
   return {
     tell(changes) {

@@ -2,14 +2,12 @@
  * @file Opens the database: PostgreSQL where a URL is given, embedded PGlite otherwise.
  * Both give the same JavaScript values: bigint as number, bytea as Uint8Array, timestamptz as Date.
  */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { join, resolve } from 'node:path';
-import { PGlite, types } from '@electric-sql/pglite';
 import { type Dialect, Kysely, PGliteDialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { type ChangeSource, pgliteChangeSource, postgresChangeSource } from './change-source.ts';
-import { lockDataDirectory } from './data-directory-lock.ts';
+import { BYTEA, INT8, safeInteger } from './column-parsers.ts';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded-database.ts';
 import { postgresDialect } from './postgres-driver.ts';
 import { makePipes } from './postgres-pipes.ts';
 import type { Database, Db } from './schema.ts';
@@ -30,8 +28,10 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** An open database that tells what changes in it. */
+/** A database that tells what changes in it. */
 export interface LiveConnection extends Connection {
+  /** Resolves once it is open; PostgreSQL's connections are opened when they are needed. */
+  readonly opened: Promise<void>;
   readonly changes: ChangeSource;
 }
 
@@ -74,18 +74,20 @@ const SILENCE_MS = 20_000;
 export type OnConnectionError = (error: Error) => void;
 
 /**
- * Opens the database.
+ * Begins to open the database: statements wait until it is open.
  *
  * @param onConnectionError called when an idle or a checked-out PostgreSQL connection breaks.
+ * @param embedded the embedded database, where somebody has begun to open it.
  * @throws {DataDirectoryInUseError} another process has the embedded database open.
  */
-export async function connect(
+export function connect(
   location: DatabaseLocation,
   onConnectionError: OnConnectionError,
-): Promise<LiveConnection> {
+  embedded?: EmbeddedDatabase,
+): LiveConnection {
   return location.kind === 'postgres'
     ? connectPostgres(location.url, onConnectionError)
-    : connectPglite(location.dataDirectory);
+    : pgliteConnection(embedded ?? openEmbeddedDatabase(location.dataDirectory));
 }
 
 /**
@@ -105,12 +107,13 @@ function connectPostgres(url: string, onConnectionError: OnConnectionError): Liv
   const config = { ...IDENTITY, ...POOL, connectionString: url };
   const pool = makePool({ ...config, pipeline: true, stream: impatientSocket }, onConnectionError);
   const pipes = makePipes({ ...config, query_timeout: PIPES.query_timeout }, PIPES.count, onConnectionError);
-  return live(connection(pool, postgresDialect({ pool, pipes })), postgresChangeSource(url));
+  const opened = Promise.resolve();
+  return live({ ...connection(pool, postgresDialect({ pool, pipes })), opened }, postgresChangeSource(url));
 }
 
-function live(opened: Connection, changes: ChangeSource): LiveConnection {
-  tellVaultChanges(opened.db, changes.tell);
-  return { ...opened, changes };
+function live(connected: Omit<LiveConnection, 'changes'>, changes: ChangeSource): LiveConnection {
+  tellVaultChanges(connected.db, changes.tell);
+  return { ...connected, changes };
 }
 
 function impatientSocket(): Socket {
@@ -144,16 +147,10 @@ const parsers: { getTypeParser(oid: number, format?: 'text' | 'binary'): (value:
 
 function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: never) => unknown {
   if (format !== 'binary') {
-    if (oid === types.INT8) return safeInteger;
-    if (oid === types.BYTEA) return bytesFromHex;
+    if (oid === INT8) return safeInteger;
+    if (oid === BYTEA) return bytesFromHex;
   }
   return parsers.getTypeParser(oid, format);
-}
-
-function safeInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new RangeError('the database gave an integer beyond 2^53 - 1');
-  return value;
 }
 
 /** bytea as PostgreSQL writes it: `\x` and hexadecimal digits. */
@@ -161,54 +158,18 @@ function bytesFromHex(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text.slice(2), 'hex'));
 }
 
-async function connectPglite(dataDirectory: string): Promise<LiveConnection> {
-  const root = resolve(dataDirectory);
-  mkdirSync(root, { recursive: true, mode: 0o700 });
-  const lock = lockDataDirectory(root);
-  try {
-    const pglite = await openPglite(join(root, 'pglite'));
-    const { db, changes, close } = pgliteConnection(pglite);
-    return {
-      db,
-      changes,
-      async close() {
-        await close();
-        lock.release();
-      },
-    };
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
-}
-
-/** Opens the folder; a new one is made beside it and renamed, so that a stop halfway leaves none behind. */
-async function openPglite(folder: string): Promise<PGlite> {
-  if (!existsSync(folder)) {
-    const unfinished = `${folder}.unfinished`;
-    rmSync(unfinished, { recursive: true, force: true });
-    const fresh = await PGlite.create({ dataDir: unfinished });
-    await fresh.close();
-    renameSync(unfinished, folder);
-  }
-  return PGlite.create({ dataDir: folder, parsers: PGLITE_PARSERS });
-}
-
-/** How PGlite is told to read bigint. */
-export const PGLITE_PARSERS = { [types.INT8]: safeInteger } as const;
-
 /**
- * A connection over a PGlite that is open already. PGlite has one connection; Kysely gives it to one
- * transaction or query at a time, so a query outside the transaction must never be awaited inside it.
+ * A connection over a PGlite. That has one connection; Kysely gives it to one transaction or query at a time, so a
+ * query outside the transaction must never be awaited inside it.
  *
- * @param pglite opened with {@link PGLITE_PARSERS}; closed with the connection.
+ * @param pglite opened with the parsers of `column-parsers.ts`; closed with the connection.
  */
-export function pgliteConnection(pglite: PGlite): LiveConnection {
+export function pgliteConnection(pglite: EmbeddedDatabase): LiveConnection {
   const db = new Kysely<Database>({ dialect: new PGliteDialect({ pglite }) });
   const close = async (): Promise<void> => {
     await db.destroy();
     // Kysely leaves a database alone that it never used.
     if (!pglite.closed) await pglite.close();
   };
-  return live({ db, close }, pgliteChangeSource(pglite));
+  return live({ db, opened: pglite.waitReady, close }, pgliteChangeSource(pglite));
 }

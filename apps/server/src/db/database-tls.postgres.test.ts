@@ -58,7 +58,7 @@ afterAll(() => {
 /** Tries one query. @returns the code of the error. */
 async function attempt(query: string): Promise<string> {
   const { port } = impostor.address() as AddressInfo;
-  const { db, close } = await connect(
+  const { db, close } = connect(
     { kind: 'postgres', url: `postgresql://canary:secret@localhost:${port}/vault?${query}` },
     () => {},
   );

@@ -14,7 +14,7 @@ import { isDatabaseUnavailable } from './database-errors.ts';
 it('survives the end of its connections, and says 503 until the database is back', async () => {
   const { url, remove } = await makePostgresDatabase('migrated');
   const losses: Error[] = [];
-  const connection = await connect({ kind: 'postgres', url }, (error) => losses.push(error));
+  const connection = connect({ kind: 'postgres', url }, (error) => losses.push(error));
   const server = await startTestServer({ db: connection.db });
   const inFlight = connection.db.transaction().execute(async (tx) => {
     await sql`select 1`.execute(tx);
@@ -53,7 +53,7 @@ async function terminateAll(url: string): Promise<void> {
 
 it('says 503 when a lock is not given in time', async () => {
   const { url, remove } = await makePostgresDatabase('migrated');
-  const connection = await connect({ kind: 'postgres', url }, () => {});
+  const connection = connect({ kind: 'postgres', url }, () => {});
   const holder = new pg.Client({ connectionString: url });
   await holder.connect();
   await holder.query('begin; lock table users in access exclusive mode');

@@ -11,7 +11,7 @@ describe('migrations', () => {
   it('run once when five servers start at once', async () => {
     const { url, remove } = await makePostgresDatabase('empty');
     const location = { kind: 'postgres', url } as const;
-    const servers = await Promise.all(Array.from({ length: 5 }, () => connect(location, ignore)));
+    const servers = Array.from({ length: 5 }, () => connect(location, ignore));
 
     const ran = await Promise.all(servers.map(({ db }) => migrateAt(location, db, ignore)));
     await Promise.all(servers.map((server) => server.close()));
@@ -23,7 +23,7 @@ describe('migrations', () => {
   it('of a newer server are not undone: an older one does not start', async () => {
     const { url, remove } = await makePostgresDatabase('migrated');
     const location = { kind: 'postgres', url } as const;
-    const server = await connect(location, ignore);
+    const server = connect(location, ignore);
     await sql`insert into kysely_migration values ('9999_future', now()::text)`.execute(server.db);
 
     const outcome = await migrateAt(location, server.db, ignore).catch((error: unknown) => error);

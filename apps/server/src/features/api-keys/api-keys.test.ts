@@ -280,7 +280,7 @@ describe('a rotation', () => {
     const within = [await self(old.credential), await self(next.credential)];
     await server.db
       .updateTable('api_keys')
-      .set({ expires_at: sql<Date>`now()` })
+      .set({ expires_at: sql<Date>`now() - interval '1 second'` })
       .where('id', '=', old.id)
       .execute();
     const after = [await self(old.credential), await self(next.credential)];
@@ -327,7 +327,7 @@ describe('a rotation', () => {
     const dead = await ada.givenKey();
     await server.db
       .updateTable('api_keys')
-      .set({ expires_at: sql<Date>`now()` })
+      .set({ expires_at: sql<Date>`now() - interval '1 second'` })
       .where('id', '=', dead.id)
       .execute();
     mustBe(201, await rotate(old.id, rotation().body));

@@ -10,6 +10,8 @@ import { someBytes } from '../../../test/auth-client.ts';
 import { startTestServer, type TestServer } from '../../../test/test-server.ts';
 import { mustBe, withoutRequestId } from '../../../test/vault-api.ts';
 import { anEnvelope, aPut, aSealed } from '../../../test/vault-values.ts';
+import type { Db } from '../../db/schema.ts';
+import { findLiveApiKey } from './store.ts';
 
 let server: TestServer;
 let ada: KeyOwner;
@@ -251,18 +253,28 @@ describe('a credential', () => {
 
   it('works to its last moment and not in it', async () => {
     const key = await ada.givenKey();
-    const expires = (when: string) =>
-      server.db
+    const expireIn = (db: Db, when: string) =>
+      db
         .updateTable('api_keys')
         .set({ expires_at: sql<Date>`now() + ${when}::interval` })
         .where('id', '=', key.id)
         .execute();
+    // To a transaction it is the same moment from its begin to its end.
+    const isLive = (when: string): Promise<boolean> =>
+      server.db.transaction().execute(async (tx) => {
+        await expireIn(tx, when);
+        return (await findLiveApiKey(tx, key.id)) !== undefined;
+      });
 
-    await expires('1 minute');
+    expect([await isLive('1 microsecond'), await isLive('0'), await isLive('-1 microsecond')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    await expireIn(server.db, '1 minute');
     const before = await use(key, 'GET', '/entries');
-    await expires('0 seconds');
+    await expireIn(server.db, '-1 minute');
     const after = await use(key, 'GET', '/entries');
-
     expect([before.statusCode, after.statusCode]).toEqual([200, 401]);
   });
 

@@ -75,7 +75,7 @@ describe('a refresh', () => {
       .updateTable('refresh_tokens')
       .set({
         issued_at: sql<never>`issued_at - interval '8 days'`,
-        expires_at: sql<Date>`now()`,
+        expires_at: sql<Date>`now() - interval '1 second'`,
       } as never)
       .where('session_id', '=', login.sessionId)
       .execute();
