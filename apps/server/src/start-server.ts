@@ -76,10 +76,14 @@ interface Parts {
   app?: FastifyInstance;
   housekeeping?: Housekeeping;
   metricsListener?: MetricsListener | undefined;
+  /** Resolves when the log has what it has to say of the key ring. */
+  ringExamined?: Promise<void>;
 }
 
-async function close({ connection, changes, app, housekeeping, metricsListener }: Parts): Promise<void> {
+async function close(parts: Parts): Promise<void> {
+  const { connection, changes, app, housekeeping, metricsListener } = parts;
   housekeeping?.stop();
+  await parts.ringExamined;
   await app?.close();
   await changes?.close();
   await metricsListener?.close();
@@ -121,12 +125,13 @@ async function start(parts: Parts, { config, logger, onConnectionError }: Start)
   parts.app = app;
   await parts.connection.opened;
   await migrateAt(config.database, db, onConnectionError);
-  await warnOfMissingKeys(db, keyRing, logger);
   await grantAtStart(deps, config, logger);
   await changes.start();
   parts.housekeeping = startHousekeeping(db, logger, config);
   parts.metricsListener = await listenForMetrics(config, metrics, logger);
   await app.listen({ host: config.host, port: config.port });
+  // Only the log wants to know, so nobody waits for it.
+  parts.ringExamined = warnOfMissingKeys(db, keyRing, logger);
   logger.info({ event: 'application_start', environment: config.environment, version }, 'started');
   return {
     url: urlOf(app.server.address(), config.host),
@@ -144,13 +149,17 @@ async function start(parts: Parts, { config, logger, onConnectionError }: Start)
 
 /** Whose key is gone cannot log in, which looks like a wrong password: so the log says it at every start. */
 async function warnOfMissingKeys(db: Db, keyRing: KeyRing, logger: Logger): Promise<void> {
-  const references = await countKeyReferences(db, ['users', 'second_factors']);
-  for (const { table, keyId, rows } of references)
-    if (keyId !== null && !keyRing.ids.includes(keyId))
-      logger.warn(
-        { event: 'server_key_missing', table, keyId, rows },
-        'a key that rows depend on is missing',
-      );
+  try {
+    const references = await countKeyReferences(db, ['users', 'second_factors']);
+    for (const { table, keyId, rows } of references)
+      if (keyId !== null && !keyRing.ids.includes(keyId))
+        logger.warn(
+          { event: 'server_key_missing', table, keyId, rows },
+          'a key that rows depend on is missing',
+        );
+  } catch (error) {
+    logger.warn({ event: 'server_keys_unexamined', error: describeError(error) }, 'keys were not looked at');
+  }
 }
 
 async function listenForMetrics(

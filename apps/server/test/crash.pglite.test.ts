@@ -158,4 +158,29 @@ describe('the process', () => {
     expect(server.output()).toContain('"event":"unhandled_exception"');
     expect(server.output()).toContain('the thread of the embedded database has ended');
   });
+
+  it('warns at its start of a key that rows depend on and the ring lacks', { timeout: 120_000 }, async () => {
+    const ring = (name: string): Readonly<Record<string, string>> => ({
+      SERVER_KEYS: `${name}:${someBytes(32)}`,
+      LOG_FORMAT: 'json',
+    });
+    const first = start(ring('first'));
+    await post(`${await first.url()}/api/v1/auth/register`, {
+      login: 'ada',
+      authKey: someBytes(32),
+      accountId: crypto.randomUUID(),
+      profile: 1,
+      salt: someBytes(16),
+    });
+    first.child.kill('SIGTERM');
+    await first.exit;
+
+    const second = start(ring('second'));
+    await second.url();
+    second.child.kill('SIGTERM');
+    await second.exit;
+
+    expect(first.output()).not.toContain('server_key_missing');
+    expect(second.output()).toMatch(/"event":"server_key_missing","table":"users","keyId":"first","rows":1/);
+  });
 });

@@ -117,8 +117,9 @@ interface Thread {
 }
 
 function startThread(workerData: EmbeddedSetup): Thread {
-  // No environment: the secrets in it are none of its business.
-  const worker = new Worker(THREAD, { workerData, env: {}, name: 'embedded database' });
+  // The secrets in the environment are none of its business.
+  const { NODE_COMPILE_CACHE } = process.env;
+  const worker = new Worker(THREAD, { workerData, env: { NODE_COMPILE_CACHE }, name: 'embedded database' });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   const listeners = new Map<string, (payload: string) => void>();
   let asked = 0;
