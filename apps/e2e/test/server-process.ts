@@ -80,19 +80,24 @@ export async function startServer(
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
-  const exit = once(child, 'exit').then(([code]) => code as number | null);
-  const port = await waitForPort(child, () => output);
+  // Not `exit`: what it wrote last may come after that.
+  const exit = once(child, 'close').then(([code]) => code as number | null);
+  const port = await waitForPort(child, exit, () => output);
   return {
     baseUrl: `http://127.0.0.1:${port}`,
     processId: child.pid ?? 0,
     exit,
     output: () => output,
-    stop: () => end(child, 'SIGINT'),
-    kill: () => end(child, 'SIGKILL'),
+    stop: () => end(child, exit, 'SIGINT'),
+    kill: () => end(child, exit, 'SIGKILL'),
   };
 }
 
-async function waitForPort(child: ChildProcess, output: () => string): Promise<string> {
+async function waitForPort(
+  child: ChildProcess,
+  exit: Promise<unknown>,
+  output: () => string,
+): Promise<string> {
   const deadline = Date.now() + START_MS;
   while (Date.now() < deadline) {
     const port = /http:\/\/(?:127\.0\.0\.1|localhost):([1-9]\d*)/.exec(output())?.[1];
@@ -101,11 +106,11 @@ async function waitForPort(child: ChildProcess, output: () => string): Promise<s
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   child.kill('SIGKILL');
+  await exit;
   throw new Error(`the server did not start:\n${output()}`);
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill(signal);
-  await once(child, 'exit');
+async function end(child: ChildProcess, exit: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+  await exit;
 }

@@ -130,12 +130,14 @@ describe.skipIf(!canMount)('a full disk', () => {
     await fillFile(filler);
     await fillUp(postgres.url);
     const before = writers.acknowledged();
-    const refusals: number[] = [];
-    for (let turn = 0; turn < 10; turn += 1) {
+    const answers: number[] = [];
+    const refused = (): number => answers.filter((status) => status === 503).length;
+    // Pages and segments that PostgreSQL has already may still have room.
+    for (let turn = 0; turn < 200 && refused() < 10; turn += 1) {
       const response = await postJson(`${server.baseUrl}/api/v1/entries`, AN_ENTRY, headers);
       await response.arrayBuffer();
-      refusals.push(response.status);
-      await sleep(300);
+      answers.push(response.status);
+      await sleep(200);
     }
     const during = writers.acknowledged() - before;
 
@@ -155,11 +157,12 @@ describe.skipIf(!canMount)('a full disk', () => {
     keepFigures(
       'disk full (PostgreSQL)',
       { seed: dice.seed, startedAtMs },
-      { ...damage, 'acknowledged while full': during, 'refused with 503': refusals.length },
+      { ...damage, 'acknowledged while full': during, 'refused with 503': refused() },
     );
     expect(writers.surprises).toEqual([]);
     expect(damage).toMatchObject({ lost: 0, torn: 0, doubled: 0, loggedOut: 0 });
-    expect(new Set(refusals)).toEqual(new Set([503]));
+    expect(answers.filter((status) => status !== 201 && status !== 503)).toEqual([]);
+    expect(refused()).toBe(10);
   });
 });
 
