@@ -16,7 +16,7 @@ import { proveCurrentKey } from './features/auth/key-proof.ts';
 import { makeLockout } from './features/auth/lockout.ts';
 import { recoveryRoutes } from './features/auth/recovery-routes.ts';
 import { authRoutes } from './features/auth/routes.ts';
-import { makeVerifiers, type Verifiers } from './features/auth/verifier.ts';
+import { makeVerifiers } from './features/auth/verifier.ts';
 import { entriesRoutes } from './features/entries/routes.ts';
 import { eventsRoutes } from './features/events/routes.ts';
 import { makeEventStreams } from './features/events/service.ts';
@@ -144,10 +144,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     lockout: { maxFailedLogins: settings.maxFailedLogins, minutes: settings.lockoutMinutes },
     rateLimits: settings.rateLimits,
   });
-  // A hash, made in a thread meanwhile; whoever awaits it hears if it fails.
-  const verifiers = makeVerifiers(deps.keyRing, settings.verifierCost);
-  verifiers.catch(() => {});
-  const shared = { accessTokens, runtimeSettings, hashing, metrics, verifiers };
+  const shared = { accessTokens, runtimeSettings, hashing, metrics };
   const condition = await registerPlatform(app, deps, shared);
   await registerFeatures(app, deps, { ...shared, ...condition });
   return app;
@@ -171,7 +168,6 @@ export function makeHashingQueue(): WorkQueue {
 
 /** What several parts of the app have in common. */
 interface Shared {
-  readonly verifiers: Promise<Verifiers>;
   readonly accessTokens: AccessTokens;
   readonly runtimeSettings: Settings;
   readonly hashing: WorkQueue;
@@ -247,7 +243,7 @@ function guardOf({ db }: AppDeps, accessTokens: AccessTokens): PermissionGuard {
 async function registerFeatures(
   app: FastifyInstance,
   deps: AppDeps,
-  { accessTokens, runtimeSettings, hashing, metrics, verifiers, ...condition }: Shared & Condition,
+  { accessTokens, runtimeSettings, hashing, metrics, ...condition }: Shared & Condition,
 ): Promise<void> {
   const { db, keyRing, version, settings } = deps;
   const audit = makeAudit(keyRing);
@@ -286,7 +282,7 @@ async function registerFeatures(
     ...sessionsDeps,
     keyRing,
     hashing,
-    verifiers: await verifiers,
+    verifiers: makeVerifiers(keyRing, settings.verifierCost),
     lockout: makeLockout(keyRing, () => runtimeSettings.limits().lockout),
     secondFactors: makeSecondFactors(keyRing, settings),
     settings: runtimeSettings,

@@ -19,10 +19,18 @@ export function hashArgon2id(input: Uint8Array, cost: Argon2idCost): Promise<str
   return hash(input, { ...optionsOf(cost), salt: randomBytes(cost.saltBytes) });
 }
 
+/** What no input is known to hash to, for checks that shall take their time and fail. @returns a PHC string. */
+export function unmatchedArgon2id(cost: Argon2idCost): string {
+  const [salt, digest] = [cost.saltBytes, cost.hashBytes].map((length) =>
+    randomBytes(length).toString('base64').replaceAll('=', ''),
+  );
+  return `$argon2id$v=19$m=${cost.memoryKib},t=${cost.iterations},p=${cost.parallelism}$${salt}$${digest}`;
+}
+
 /**
  * Checks an input against a PHC string, with the string's own parameters.
  *
- * @throws {RangeError} the string is not one that {@link hashArgon2id} makes.
+ * @throws {RangeError} the string is not one that this file makes.
  */
 export async function checkArgon2id(phc: string, input: Uint8Array): Promise<boolean> {
   const { cost, salt, expected } = parsePhc(phc);

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { addressPrefix } from './address-prefix.ts';
-import { checkArgon2id, hashArgon2id } from './argon2id.ts';
+import { checkArgon2id, costOf, hashArgon2id, unmatchedArgon2id } from './argon2id.ts';
 import { describeError } from './describe-error.ts';
 import { keptSecret } from './kept-secret.ts';
 import { authenticate, makeKeyRing } from './key-ring.ts';
@@ -96,6 +96,16 @@ describe('Argon2id', () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it('has hashes that nothing matches, of any cost and no two the same', async () => {
+    for (const wished of [cost, { ...cost, iterations: 3, hashBytes: 33, saltBytes: 17 }]) {
+      const phc = unmatchedArgon2id(wished);
+
+      expect(costOf(phc)).toEqual(wished);
+      expect(await checkArgon2id(phc, new Uint8Array(32))).toBe(false);
+      expect(unmatchedArgon2id(wished)).not.toBe(phc);
+    }
   });
 
   it('checks nothing against what is no hash of its own', async () => {

@@ -55,7 +55,7 @@ for (const { path, name } of guardedOperations)
 /** Makes members for a server. All have the same key, for password and recovery. */
 export async function makeCast(server: TestServer): Promise<(role: Role) => Promise<Member>> {
   const authKey = randomBytes(32);
-  const verifiers = await makeVerifiers(testKeyRing, testSettings.verifierCost);
+  const verifiers = makeVerifiers(testKeyRing, testSettings.verifierCost);
   const { verifier, verifierKeyId } = await verifiers.make(authKey);
   return async (role) => {
     const account = await server.givenAccount(role);

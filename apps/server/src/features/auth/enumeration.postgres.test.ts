@@ -21,9 +21,7 @@ let unknown: readonly string[];
 
 beforeAll(async () => {
   server = await startTestServer({ hashing: makeWorkQueue({ running: 2, waiting: 1_000 }) });
-  const verifier = await (await makeVerifiers(testKeyRing, testSettings.verifierCost)).make(
-    new Uint8Array(32),
-  );
+  const verifier = await makeVerifiers(testKeyRing, testSettings.verifierCost).make(new Uint8Array(32));
   ({ known, unknown } = await knownAndUnknown(server, 200, verifier));
 });
 afterAll(() => server.close());

@@ -34,7 +34,7 @@ beforeAll(async () => {
   server = await startTestServer({
     settings: { maxFailedLogins: 1_000_000, verifierCost: earnestVerifierCost },
   });
-  const verifier = await (await makeVerifiers(testKeyRing, earnestVerifierCost)).make(new Uint8Array(32));
+  const verifier = await makeVerifiers(testKeyRing, earnestVerifierCost).make(new Uint8Array(32));
   ({ known, unknown } = await knownAndUnknown(server, 200, verifier));
 }, 120_000);
 afterAll(() => server.close());

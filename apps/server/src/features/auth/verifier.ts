@@ -2,8 +2,14 @@
  * @file What the server keeps of an authKey: Argon2id over HMAC-SHA-256(pepper, authKey)
  * (docs/protocol.md section 13). A stolen database without the pepper can test no guess at all.
  */
-import { createHmac, randomBytes } from 'node:crypto';
-import { type Argon2idCost, checkArgon2id, costOf, hashArgon2id } from '../../lib/argon2id.ts';
+import { createHmac } from 'node:crypto';
+import {
+  type Argon2idCost,
+  checkArgon2id,
+  costOf,
+  hashArgon2id,
+  unmatchedArgon2id,
+} from '../../lib/argon2id.ts';
 import type { KeyRing, Subkey } from '../../lib/key-ring.ts';
 import type { Verifier } from '../users/service.ts';
 
@@ -26,9 +32,9 @@ export interface Verifiers {
  *
  * @param wished what a hash costs; OWASP's minimum is enough, as what is hashed is a KDF's output already.
  */
-export async function makeVerifiers(keyRing: KeyRing, wished: Argon2idCost): Promise<Verifiers> {
+export function makeVerifiers(keyRing: KeyRing, wished: Argon2idCost): Verifiers {
   const pepper = keyRing.newest('pepper');
-  const nobodys = await hashArgon2id(randomBytes(32), wished);
+  const nobodys = unmatchedArgon2id(wished);
   return {
     async make(authKey) {
       return { verifier: await hashArgon2id(peppered(pepper, authKey), wished), verifierKeyId: pepper.id };
