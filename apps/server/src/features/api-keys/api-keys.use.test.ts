@@ -256,7 +256,8 @@ describe('a credential', () => {
     const expireIn = (db: Db, when: string) =>
       db
         .updateTable('api_keys')
-        .set({ expires_at: sql<Date>`now() + ${when}::interval` })
+        // The column has milliseconds and would round.
+        .set({ expires_at: sql<Date>`date_trunc('milliseconds', now()) + ${when}::interval` })
         .where('id', '=', key.id)
         .execute();
     // To a transaction it is the same moment from its begin to its end.
@@ -266,7 +267,7 @@ describe('a credential', () => {
         return (await findLiveApiKey(tx, key.id)) !== undefined;
       });
 
-    expect([await isLive('1 microsecond'), await isLive('0'), await isLive('-1 microsecond')]).toEqual([
+    expect([await isLive('1 millisecond'), await isLive('0'), await isLive('-1 millisecond')]).toEqual([
       true,
       false,
       false,
