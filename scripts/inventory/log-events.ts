@@ -19,7 +19,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
     'what no client of ours does: a reused refresh token, a lockout, a limit, a foreign origin or host',
   server_key_missing: 'rows depend on a key that the ring lacks',
   server_keys_unexamined: 'which keys rows depend on could not be looked up at the start',
-  unhandled_exception: 'a fault of the server; the answer was 500',
+  unhandled_exception: 'a fault of the server; the answer was 500, or the process ends',
   validation_error: 'a request did not fit its schema: where, never what',
 };
 

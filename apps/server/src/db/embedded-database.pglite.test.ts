@@ -1,8 +1,8 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connect, type LiveConnection } from './connect.ts';
 import { DataDirectoryInUseError } from './data-directory-lock.ts';
 import { isUniqueViolation } from './database-errors.ts';
@@ -148,6 +148,16 @@ describe('the embedded database in its thread', () => {
     const mended = open('damaged');
     await mended.opened;
     await mended.close();
+  });
+
+  it('leaves nothing where it was started if compiled code is not kept', async () => {
+    vi.stubEnv('NODE_COMPILE_CACHE', undefined);
+    const opened = open('uncompiled');
+    vi.unstubAllEnvs();
+    await opened.opened;
+    await opened.close();
+
+    expect(existsSync('undefined')).toBe(false);
   });
 
   it('may be closed before it is open', async () => {

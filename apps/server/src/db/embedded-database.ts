@@ -117,9 +117,10 @@ interface Thread {
 }
 
 function startThread(workerData: EmbeddedSetup): Thread {
-  // The secrets in the environment are none of its business.
-  const { NODE_COMPILE_CACHE } = process.env;
-  const worker = new Worker(THREAD, { workerData, env: { NODE_COMPILE_CACHE }, name: 'embedded database' });
+  // Of the environment it has where compiled code is kept; the secrets in it are none of its business.
+  const { NODE_COMPILE_CACHE: kept } = process.env;
+  const env = kept === undefined ? {} : { NODE_COMPILE_CACHE: kept };
+  const worker = new Worker(THREAD, { workerData, env, name: 'embedded database' });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   const listeners = new Map<string, (payload: string) => void>();
   let asked = 0;
